@@ -1,0 +1,107 @@
+//! The one error type: opaque, boxed, with apimachinery's predicates.
+//!
+//! It deliberately exposes no foreign error type, and its `Display` never repeats its `source()`.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::wire::Status;
+
+/// What any call of this crate can fail with.
+///
+/// One word wide, `Send + Sync + 'static`. Branch on the predicates (`is_not_found()`, `is_conflict()` …); they follow
+/// the rules of Kubernetes' apimachinery: the reason decides, and the HTTP code only where the reason is unknown.
+/// `Display` says what was asked of which server, what came back and what to do.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    /// What was being done: `GET https://host/api/v1/...`, `reading kubeconfig /path`. Never holds a secret.
+    context: String,
+    message: String,
+    help: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What sort of failure it is. Private: callers use the predicates.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// The server answered with a failure.
+    Status { status: Box<Status>, http: u16, retry_after: Option<Duration> },
+    /// A kubeconfig, flag, environment variable or in-cluster file is missing or wrong.
+    Config,
+    /// Credentials could not be had (exec plugin, token file).
+    Auth,
+    /// The request is refused before anything is sent.
+    Request,
+    /// No connection to the server.
+    Connect,
+    /// The connection broke, or the body ended too early.
+    Transport,
+    /// A deadline of the client passed.
+    Timeout,
+    /// What came back cannot be read.
+    Decode,
+    /// An update would drop members that this build does not know.
+    UnknownFields,
+}
+
+impl Error {
+    pub(crate) fn new(kind: Kind, context: impl Into<String>, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner { kind, context: context.into(), message: message.into(), help: None, source: None }))
+    }
+
+    /// The same error with what the reader can do about it.
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// The same error, said of `context` where it had none of its own.
+    pub(crate) fn in_context(mut self, context: impl FnOnce() -> String) -> Self {
+        if self.0.context.is_empty() {
+            self.0.context = context();
+        }
+        self
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("context", &self.0.context)
+            .field("message", &self.0.message)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.context.is_empty() {
+            write!(f, "{}: ", self.0.context)?;
+        }
+        f.write_str(&self.0.message)?;
+        if let Some(help) = &self.0.help {
+            write!(f, " ({help})")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
