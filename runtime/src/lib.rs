@@ -3,7 +3,9 @@
 //! It deliberately knows no API group and names no kind: those are facts, and facts are generated.
 #![deny(missing_docs)]
 
+mod auth;
 pub mod codec;
+pub mod config;
 mod error;
 pub mod wire;
 

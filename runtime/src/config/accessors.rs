@@ -1,0 +1,72 @@
+//! What the transport and the authenticator read from a [`Config`]. Deliberately not public: users build, clients read.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Config, Credentials, Environment, TlsOptions};
+
+impl Config {
+    /// The server's URL with its path prefix and without a trailing slash. Empty if malformed, which `validate` reports.
+    pub(crate) fn server(&self) -> &str {
+        self.server.as_ref().map_or("", |server| server.url())
+    }
+
+    /// Whether the server is reached over plain http.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        self.server.as_ref().is_ok_and(|server| server.is_plain())
+    }
+
+    pub(crate) fn tls(&self) -> &TlsOptions {
+        &self.tls
+    }
+
+    /// The proxy's URL, possibly with a password in it; `None` leaves it to the environment.
+    pub(crate) fn proxy(&self) -> Option<&str> {
+        self.proxy.as_ref().map(|proxy| proxy.expose_secret())
+    }
+
+    pub(crate) fn user_agent_header(&self) -> &str {
+        &self.user_agent
+    }
+
+    pub(crate) fn connect_timeout_value(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    pub(crate) fn request_timeout_value(&self) -> Option<Duration> {
+        self.request_timeout
+    }
+
+    pub(crate) fn compression_disabled(&self) -> bool {
+        self.disable_compression
+    }
+
+    /// The namespace that is meant when none is said.
+    pub fn namespace(&self) -> &str {
+        &self.default_namespace
+    }
+
+    /// The server's URL, for messages.
+    pub fn server_url(&self) -> &str {
+        self.server()
+    }
+
+    /// Where this configuration came from, for messages.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Header names and values, ready to send: names are valid tokens, values hold no control characters.
+    pub(crate) fn impersonation_headers(&self) -> Vec<(String, String)> {
+        self.impersonation.as_ref().map(|who| who.headers()).unwrap_or_default()
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    pub(crate) fn surroundings(&self) -> &Environment {
+        &self.environment
+    }
+}
