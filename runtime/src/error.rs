@@ -49,7 +49,13 @@ pub(crate) enum Kind {
 
 impl Error {
     pub(crate) fn new(kind: Kind, context: impl Into<String>, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, context: context.into(), message: message.into(), help: None, source: None }))
+        Error(Box::new(Inner {
+            kind,
+            context: context.into(),
+            message: message.into(),
+            help: None,
+            source: None,
+        }))
     }
 
     /// The same error with what the reader can do about it.

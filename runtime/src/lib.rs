@@ -13,3 +13,18 @@ pub use error::Error;
 
 /// The result of any call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What the macros name by path, so that a type called `Option` or `String` in generated code changes nothing.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    pub use std::borrow::Cow;
+    pub use std::convert::From;
+    pub use std::default::Default;
+    pub use std::fmt::{self, Debug, Display, Formatter};
+    pub use std::option::Option;
+    pub use std::primitive::{bool, str, usize};
+    pub use std::result::Result;
+    pub use std::string::String;
+    pub use std::stringify;
+}

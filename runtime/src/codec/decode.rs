@@ -1,0 +1,203 @@
+//! Filling objects, lists and maps in place from a [`Reader`].
+
+use super::error::Segment;
+use super::unknown::{Found, Step};
+use super::{DecodeError, Object, Reader, Table, Value};
+
+/// How deep values may nest: 256. Kubernetes' own types need about 30, the deepest custom resource definitions known 120.
+pub const MAX_DEPTH: usize = 256;
+
+/// Reads one value from JSON bytes.
+///
+/// # Errors
+/// When they are no UTF-8 or no JSON, or of another type; the error says where.
+pub fn from_slice<T: Value + Default>(json: &[u8]) -> Result<T, DecodeError> {
+    match std::str::from_utf8(json) {
+        Ok(text) => from_str(text),
+        Err(error) => Err(DecodeError::new(error.valid_up_to(), "UTF-8", "a byte that is none")),
+    }
+}
+
+/// Reads one value from JSON text.
+///
+/// # Errors
+/// When it is no JSON, or of another type; the error says where.
+pub fn from_str<T: Value + Default>(json: &str) -> Result<T, DecodeError> {
+    let mut reader = Reader::new(json);
+    let mut value = T::default();
+    value.decode(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// Fills an object from the next value. What [`object!`](crate::object) forwards to.
+///
+/// # Errors
+/// When the next value is no object or a member is of another type.
+pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    if reader.null()? {
+        return Ok(());
+    }
+    let table = object.table();
+    let first_unknown = reader.unknown.len();
+    reader.enter(b'{', "an object").map_err(|error| error.of_type(table.name))?;
+    if !reader.close(b'}') {
+        // Servers write members in the table's order, so the search for the next one starts behind the last.
+        let mut hint = 0;
+        let mut seen = 0u128;
+        loop {
+            let name = reader.name()?;
+            match find(table, &name, hint) {
+                Some(index) => {
+                    hint = index + 1;
+                    if let Some(member) = object.member_mut(index) {
+                        let bit = 1u128.checked_shl(index as u32).unwrap_or(0);
+                        if bit == 0 || seen & bit != 0 {
+                            member.reset();
+                        }
+                        seen |= bit;
+                        let before = reader.unknown.len();
+                        member.decode(reader).map_err(|error| error.at_member(&name).of_type(table.name))?;
+                        if reader.unknown.len() > before {
+                            within_member(&mut reader.unknown[before..], table, index, member);
+                        }
+                    }
+                }
+                None => other_member(table, &name, reader)?,
+            }
+            if !reader.more(b'}')? {
+                break;
+            }
+        }
+    }
+    if reader.unknown.len() > first_unknown {
+        if let Some(unknown) = object.unknown_mut() {
+            unknown.take(reader.unknown.drain(first_unknown..));
+        }
+    }
+    Ok(())
+}
+
+#[inline]
+fn find(table: &Table, name: &str, hint: usize) -> Option<usize> {
+    let fields = table.fields;
+    for (index, field) in fields.iter().enumerate().skip(hint) {
+        if field.json == name {
+            return Some(index);
+        }
+    }
+    fields.iter().take(hint).position(|field| field.json == name)
+}
+
+/// A member that is in no row: `apiVersion`, `kind`, or one that this build does not know.
+#[cold]
+fn other_member(table: &Table, name: &str, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let wanted = match (&table.type_meta, name) {
+        (Some(meta), "apiVersion") => meta.api_version,
+        (Some(meta), "kind") => meta.kind,
+        _ => {
+            let raw = reader.raw().map_err(|error| error.at_member(name).of_type(table.name))?;
+            reader.unknown.push(Found::new(name, raw));
+            return Ok(());
+        }
+    };
+    if reader.null()? {
+        return Ok(());
+    }
+    let at = reader.position();
+    let value = reader.string().map_err(|error| error.at_member(name).of_type(table.name))?;
+    // An empty one is a zero value of Go, which says nothing.
+    if value == wanted || value.is_empty() {
+        return Ok(());
+    }
+    Err(DecodeError::new(at, format!("{wanted:?}"), "another value").at_member(name).of_type(table.name))
+}
+
+/// Unknown members found below row `index`: their paths grow outwards.
+#[cold]
+fn within_member(found: &mut [Found], table: &Table, index: usize, member: &dyn Value) {
+    let field = &table.fields[index];
+    for entry in found {
+        entry.identify_item(field.list, member);
+        entry.outwards(Step::Place(Segment::Member(field.json.into())));
+    }
+}
+
+/// Fills a list from the next value, growing it exactly.
+pub(super) fn decode_list<T: Value + Default>(
+    list: &mut Vec<T>,
+    reader: &mut Reader<'_>,
+) -> Result<(), DecodeError> {
+    list.clear();
+    if reader.null()? {
+        return Ok(());
+    }
+    reader.enter(b'[', "a list")?;
+    if reader.close(b']') {
+        return Ok(());
+    }
+    loop {
+        if list.len() == list.capacity() {
+            // Most lists hold one item: grow from one, doubling, and give back at the end what is too much.
+            list.reserve_exact(list.len().max(1));
+        }
+        list.push(T::default());
+        let index = list.len() - 1;
+        let before = reader.unknown.len();
+        if let Some(item) = list.last_mut() {
+            item.decode(reader).map_err(|error| error.at_index(index))?;
+            if reader.unknown.len() > before {
+                for entry in &mut reader.unknown[before..] {
+                    entry.outwards(Step::Item { index, fingerprint: super::to_string(item), keys: None });
+                }
+            }
+        }
+        if !reader.more(b']')? {
+            list.shrink_to_fit();
+            return Ok(());
+        }
+    }
+}
+
+/// Hands each member of the next object to `member`, which takes its value.
+pub(crate) fn decode_members(
+    reader: &mut Reader<'_>,
+    expected: &'static str,
+    mut member: impl FnMut(&mut Reader<'_>, &str) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    reader.enter(b'{', expected)?;
+    let mut more = !reader.close(b'}');
+    while more {
+        let name = reader.name()?;
+        member(reader, &name).map_err(|error| error.at_member(&name))?;
+        more = reader.more(b'}')?;
+    }
+    Ok(())
+}
+
+/// Fills a map from the next value; `insert` replaces what a repeated name held.
+pub(crate) fn decode_map<T: Value + Default>(
+    reader: &mut Reader<'_>,
+    mut insert: impl FnMut(String, T),
+) -> Result<(), DecodeError> {
+    if reader.null()? {
+        return Ok(());
+    }
+    reader.enter(b'{', "an object")?;
+    if reader.close(b'}') {
+        return Ok(());
+    }
+    loop {
+        let name = reader.name()?;
+        let mut value = T::default();
+        let before = reader.unknown.len();
+        value.decode(reader).map_err(|error| error.at_member(&name))?;
+        for entry in &mut reader.unknown[before..] {
+            entry.outwards(Step::Place(Segment::Member((&*name).into())));
+        }
+        insert(name.into_owned(), value);
+        if !reader.more(b'}')? {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The macros that turn the facts of a type into its implementations.
+//!
+//! Generated code calls them, one row a fact; what they expand to is one-line forwarding, so that behaviour stays here.
+
+/// The table of one object type and all that is driven by it: [`Object`](crate::codec::Object),
+/// [`Value`](crate::codec::Value), `Debug` and serde.
+///
+/// A row is: index, member, JSON name, protobuf number path, wire kind, then `required` where it is, and how a list merges:
+/// `atomic`, `set` or `map["key", …]`. A top-level kind names its `apiVersion` and `kind` and has a member `unknown`.
+#[macro_export]
+macro_rules! object {
+    ($name:ident = $api_version:literal $kind:literal { $($rows:tt)* }) => {
+        $crate::object!(@ $name
+            ($crate::__private::Option::Some($crate::codec::TypeMeta { api_version: $api_version, kind: $kind }))
+            {
+                fn unknown(&self) -> $crate::__private::Option<&$crate::codec::UnknownFields> {
+                    $crate::__private::Option::Some(&self.unknown)
+                }
+                fn unknown_mut(&mut self) -> $crate::__private::Option<&mut $crate::codec::UnknownFields> {
+                    $crate::__private::Option::Some(&mut self.unknown)
+                }
+            }
+            {
+                fn type_meta(&self) -> $crate::__private::Option<(&$crate::__private::str, &$crate::__private::str)> {
+                    $crate::__private::Option::Some(($api_version, $kind))
+                }
+            }
+            { $($rows)* }
+        );
+    };
+    ($name:ident { $($rows:tt)* }) => {
+        $crate::object!(@ $name ($crate::__private::Option::None) {} {} { $($rows)* });
+    };
+    (@ $name:ident ($type_meta:expr) { $($unknown:tt)* } { $($own_type_meta:tt)* } {
+        $($index:literal $member:ident $json:literal [$($number:literal),*] $wire:ident
+            $($word:ident)* $([$($key:literal),*])?;)*
+    }) => {
+        impl $crate::codec::Object for $name {
+            fn table(&self) -> &'static $crate::codec::Table {
+                static TABLE: $crate::codec::Table = $crate::codec::Table {
+                    name: $crate::__private::stringify!($name),
+                    type_meta: $type_meta,
+                    fields: &[$(
+                        $crate::codec::Field::new($json, &[$($number),*], $crate::codec::Wire::$wire)
+                            $(.$word())* $(.keys(&[$($key),*]))?
+                    ),*],
+                };
+                &TABLE
+            }
+            #[allow(unused_variables)]
+            fn member(&self, index: $crate::__private::usize) -> $crate::__private::Option<&dyn $crate::codec::Value> {
+                $crate::__private::Option::Some(match index {
+                    $($index => &self.$member,)*
+                    _ => return $crate::__private::Option::None,
+                })
+            }
+            #[allow(unused_variables)]
+            fn member_mut(
+                &mut self,
+                index: $crate::__private::usize,
+            ) -> $crate::__private::Option<&mut dyn $crate::codec::Value> {
+                $crate::__private::Option::Some(match index {
+                    $($index => &mut self.$member,)*
+                    _ => return $crate::__private::Option::None,
+                })
+            }
+            $($unknown)*
+        }
+
+        impl $crate::codec::Value for $name {
+            fn decode(
+                &mut self,
+                reader: &mut $crate::codec::Reader<'_>,
+            ) -> $crate::__private::Result<(), $crate::codec::DecodeError> {
+                $crate::codec::decode_object(self, reader)
+            }
+            fn encode(&self, writer: &mut $crate::codec::Writer) {
+                $crate::codec::encode_object(self, writer)
+            }
+            fn reset(&mut self) {
+                *self = $crate::__private::Default::default();
+            }
+            fn is_default(&self) -> $crate::__private::bool {
+                *self == <Self as $crate::__private::Default>::default()
+            }
+            fn debug(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                $crate::codec::debug_object(self, f)
+            }
+            fn as_object(&self) -> $crate::__private::Option<&dyn $crate::codec::Object> {
+                $crate::__private::Option::Some(self)
+            }
+            $($own_type_meta)*
+        }
+
+        impl $crate::__private::Debug for $name {
+            fn fmt(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                $crate::codec::debug_object(self, f)
+            }
+        }
+
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                $crate::codec::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(
+                deserializer: D,
+            ) -> $crate::__private::Result<Self, D::Error> {
+                $crate::codec::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+/// The implementations of an open enum: known values, and one variant `Other(String)` that keeps any other.
+///
+/// The default is `Other("")`, as an absent string is `""` in Go.
+#[macro_export]
+macro_rules! open_enum {
+    ($name:ident { $($variant:ident $value:literal;)* }) => {
+        impl $name {
+            /// The value as it stands in JSON.
+            pub fn as_str(&self) -> &$crate::__private::str {
+                match self {
+                    $($name::$variant => $value,)*
+                    $name::Other(value) => value,
+                }
+            }
+        }
+
+        impl $crate::__private::Default for $name {
+            fn default() -> Self {
+                $name::Other($crate::__private::String::new())
+            }
+        }
+
+        impl $crate::__private::From<&$crate::__private::str> for $name {
+            fn from(value: &$crate::__private::str) -> Self {
+                match value {
+                    $($value => $name::$variant,)*
+                    _ => $name::Other($crate::__private::From::from(value)),
+                }
+            }
+        }
+
+        impl $crate::__private::From<$crate::__private::String> for $name {
+            fn from(value: $crate::__private::String) -> Self {
+                match value.as_str() {
+                    $($value => $name::$variant,)*
+                    _ => $name::Other(value),
+                }
+            }
+        }
+
+        impl $crate::__private::Display for $name {
+            fn fmt(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl $crate::codec::Value for $name {
+            fn decode(
+                &mut self,
+                reader: &mut $crate::codec::Reader<'_>,
+            ) -> $crate::__private::Result<(), $crate::codec::DecodeError> {
+                if !reader.null()? {
+                    *self = match reader.string()? {
+                        $crate::__private::Cow::Borrowed(value) => $crate::__private::From::from(value),
+                        $crate::__private::Cow::Owned(value) => $crate::__private::From::from(value),
+                    };
+                }
+                $crate::__private::Result::Ok(())
+            }
+            fn encode(&self, writer: &mut $crate::codec::Writer) {
+                writer.string(self.as_str());
+            }
+            fn reset(&mut self) {
+                *self = $crate::__private::Default::default();
+            }
+            fn is_default(&self) -> $crate::__private::bool {
+                self.as_str().is_empty()
+            }
+            fn debug(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                $crate::__private::Debug::fmt(self, f)
+            }
+        }
+
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(
+                deserializer: D,
+            ) -> $crate::__private::Result<Self, D::Error> {
+                <$crate::__private::String as $crate::__private::Deserialize>::deserialize(deserializer)
+                    .map($crate::__private::From::from)
+            }
+        }
+    };
+}

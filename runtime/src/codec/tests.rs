@@ -1,0 +1,249 @@
+//! The codec on types of its own: what a table drives, and what it must never do.
+
+use serde_json::json;
+
+use super::*;
+use crate::wire::{List, Map, RawJson};
+
+#[derive(Clone, Default, PartialEq)]
+struct Meta {
+    name: Option<String>,
+    labels: Option<Map<String>>,
+    managed: Option<Vec<RawJson>>,
+}
+
+crate::object! {
+    Meta {
+        0 name "name" [1] String;
+        1 labels "labels" [11] Map;
+        2 managed "managedFields" [17] Raw atomic;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Policy {
+    Always,
+    Never,
+    Other(String),
+}
+
+crate::open_enum! { Policy { Always "Always"; Never "Never"; } }
+
+#[derive(Clone, Default, PartialEq)]
+struct Part {
+    name: String,
+    count: Option<i32>,
+    ratio: Option<f64>,
+    policy: Option<Policy>,
+    part: Option<Box<Part>>,
+    set_at: Option<Vec<String>>,
+}
+
+crate::object! {
+    Part {
+        0 name "name" [1] String required;
+        1 count "count" [2] Varint;
+        2 ratio "ratio" [3] Double;
+        3 policy "policy" [4] String;
+        4 part "part" [5] Message;
+        5 set_at "set" [6] String set;
+    }
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct Widget {
+    metadata: Meta,
+    parts: Option<Vec<Part>>,
+    loose: Option<Vec<Part>>,
+    nothing: Option<i64>,
+    unknown: UnknownFields,
+}
+
+crate::object! {
+    Widget = "example.com/v1" "Widget" {
+        0 metadata "metadata" [1] Message required;
+        1 parts "parts" [2] Message map["name"];
+        2 loose "loose" [3] Message;
+        3 nothing "nothing" [4] Varint required;
+    }
+}
+
+fn widget(json: &str) -> Widget {
+    from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
+}
+
+fn error(json: &str) -> String {
+    from_str::<Widget>(json).expect_err(json).to_string()
+}
+
+const FULL: &str = r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a\n\"b\"","labels":{"x":"1","y":""},"managedFields":[{"f:a":{}}]},"parts":[{"name":"p","count":-3,"ratio":0.5,"policy":"Always","part":{"name":"q","policy":"Sometimes"},"set":["é","😀"]}],"nothing":null}"#;
+
+#[test]
+fn what_was_read_is_written_back_byte_for_byte() {
+    assert_eq!(to_string(&widget(FULL)), FULL);
+}
+
+#[test]
+fn serde_json_reads_and_writes_the_same() {
+    let object = widget(FULL);
+    assert_eq!(serde_json::to_string(&object).unwrap(), FULL);
+    assert_eq!(serde_json::from_str::<Widget>(FULL).unwrap(), object);
+    let tree: serde_json::Value = serde_json::from_str(FULL).unwrap();
+    assert_eq!(serde_json::from_value::<Widget>(tree.clone()).unwrap(), object);
+    assert_eq!(serde_json::to_value(&object).unwrap(), tree);
+}
+
+#[test]
+fn null_is_absent_where_a_member_is_optional_and_default_where_it_is_not() {
+    let object = widget(r#"{"metadata":null,"parts":null,"loose":[{"name":null,"count":null}]}"#);
+    assert_eq!(object.parts, None);
+    assert_eq!(object.loose.unwrap()[0], Part::default());
+}
+
+#[test]
+fn a_required_member_that_may_be_null_is_written_as_null() {
+    assert!(to_string(&Widget::default()).ends_with(r#""nothing":null}"#));
+}
+
+#[test]
+fn the_last_of_a_repeated_member_wins_and_nothing_merges() {
+    let object = widget(r#"{"metadata":{"name":"a","labels":{"x":"1"}},"metadata":{"labels":{"y":"2"}}}"#);
+    assert_eq!(object.metadata.name, None);
+    assert_eq!(object.metadata.labels.unwrap().keys().collect::<Vec<_>>(), ["y"]);
+    let object = widget(r#"{"parts":[{"name":"a"}],"parts":[{"count":1}]}"#);
+    assert_eq!(object.parts.unwrap(), [Part { count: Some(1), ..Part::default() }]);
+}
+
+#[test]
+fn integral_floats_are_integers_and_nothing_else_is() {
+    for (number, value) in [("1.0", 1), ("1e2", 100), ("-2147483648", i32::MIN), ("2.50e1", 25)] {
+        let object = widget(&format!(r#"{{"loose":[{{"count":{number}}}]}}"#));
+        assert_eq!(object.loose.unwrap()[0].count, Some(value), "{number}");
+    }
+    for number in ["1.5", "2147483648", "1e40", "\"1\"", "true", "01", "1.", "+1", "- 1", "NaN"] {
+        error(&format!(r#"{{"loose":[{{"count":{number}}}]}}"#));
+    }
+}
+
+#[test]
+fn a_wrong_kind_is_an_error_and_an_absent_one_is_fine() {
+    assert_eq!(
+        error(r#"{"apiVersion":"example.com/v2"}"#),
+        r#".apiVersion of Widget: expected "example.com/v1", found another value at byte 14"#
+    );
+    widget(r#"{"apiVersion":"","kind":null}"#);
+}
+
+#[test]
+fn an_error_names_the_place_and_never_the_value() {
+    assert_eq!(
+        error(r#"{"parts":[{},{"part":{"name":{"secret":"hunter2"}}}]}"#),
+        ".parts[1].part.name of Widget: expected a string, found an object at byte 29"
+    );
+    assert_eq!(
+        error(r#"{"metadata":{"labels":{"a.b/c":7}}}"#),
+        r#".metadata.labels["a.b/c"] of Widget: expected a string, found a number at byte 31"#
+    );
+}
+
+#[test]
+fn text_that_is_no_json_is_refused() {
+    for json in [
+        "",
+        "{",
+        "{}}",
+        "{} x",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,}",
+        "[]",
+        "\"\\q\"",
+        "{\"a\":[1,]}",
+        "{\"a\":[}",
+        "{\"a\":\"\u{1}\"}",
+        "{\"a\":\"\\ud800\"}",
+        "{\"a\":\"\\ud800\\u0041\"}",
+        "{\"a\":\"\\udc00\"}",
+        "{\"a\":\"x",
+        "{\"a\":nul}",
+        "{\"a\":truex}",
+        "{\"a\":-}",
+        "{\"a\":1e}",
+        "{\"a\":{\"b\":1]}",
+        "{'a':1}",
+        "{\"a\":\"\\u12\"}",
+        "\u{feff}{}",
+    ] {
+        error(json);
+    }
+    assert!(from_slice::<Widget>(b"{\"a\":\"\xff\"}").unwrap_err().to_string().contains("UTF-8"));
+}
+
+#[test]
+fn nesting_is_limited_for_known_unknown_and_raw_values_alike() {
+    let deep = |depth: usize| "{\"part\":".repeat(depth) + "{}" + &"}".repeat(depth);
+    let list = |depth: usize| format!("{{\"x\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert!(from_str::<Part>(&deep(MAX_DEPTH - 1)).is_ok());
+    assert!(from_str::<Part>(&deep(MAX_DEPTH)).unwrap_err().to_string().contains("depth limit"));
+    assert!(from_str::<Part>(&list(MAX_DEPTH - 1)).is_ok());
+    assert!(from_str::<Part>(&list(MAX_DEPTH)).unwrap_err().to_string().contains("depth limit"));
+    assert!(from_str::<Part>(&list(1_000_000)).is_err());
+}
+
+#[test]
+fn unknown_members_are_kept_by_path_and_written_back() {
+    let json = r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"new":[1, 2]},"parts":[{"name":"a"},{"name":"b","fresh":{"x":1}}],"loose":[{"name":"c","n":null}],"nothing":null,"top":"t"}"#;
+    let object = widget(json);
+    let paths: Vec<String> = object.unknown.iter().map(UnknownField::path).collect();
+    assert_eq!(paths, [".metadata.new", ".parts[1].fresh", ".loose[0].n", ".top"]);
+    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(parse(&to_string(&object)), parse(json));
+    assert_eq!(parse(&serde_json::to_string(&object).unwrap()), parse(json));
+    assert_eq!(object, Widget { unknown: UnknownFields::default(), ..object.clone() });
+}
+
+#[test]
+fn an_unknown_member_follows_its_item_and_is_reported_when_the_item_is_gone() {
+    let mut object = widget(
+        r#"{"parts":[{"name":"a"},{"name":"b","fresh":1}],"loose":[{"name":"c","n":2},{"name":"d"}]}"#,
+    );
+    object.parts.as_mut().unwrap().remove(0);
+    object.parts.as_mut().unwrap()[0].count = Some(9);
+    object.loose.as_mut().unwrap().swap(0, 1);
+    let encoded = encode_restoring(&object);
+    assert_eq!(encoded.lost, [""; 0]);
+    let value: serde_json::Value = serde_json::from_str(&encoded.json).unwrap();
+    assert_eq!(value["parts"], json!([{"name": "b", "count": 9, "fresh": 1}]));
+    assert_eq!(value["loose"], json!([{"name": "d"}, {"name": "c", "n": 2}]));
+    object.parts = None;
+    object.loose.as_mut().unwrap()[1].name = "other".into();
+    assert_eq!(encode_restoring(&object).lost, [".parts[1].fresh", ".loose[0].n"]);
+}
+
+#[test]
+fn items_of_a_list_need_no_kind_and_keep_their_own_unknown_members() {
+    let list: List<Widget> =
+        from_str(r#"{"kind":"WidgetList","apiVersion":"example.com/v1","metadata":{"resourceVersion":"7","odd":1},"items":[{"metadata":{"name":"a"}},{"x":1}]}"#)
+            .unwrap();
+    assert_eq!(list.metadata.resource_version.as_deref(), Some("7"));
+    assert!(list.items[0].unknown.is_empty());
+    assert_eq!(list.items[1].unknown.iter().map(UnknownField::path).collect::<Vec<_>>(), [".x"]);
+    assert!(from_str::<List<Widget>>(r#"{"kind":"GadgetList","items":[]}"#).is_err());
+    assert!(from_str::<List<Widget>>(r#"{"kind":"Status","status":"Failure"}"#).is_err());
+}
+
+#[test]
+fn a_sparse_text_leaves_out_zeros_of_required_members() {
+    let object = Widget { loose: Some(vec![Part::default()]), ..Widget::default() };
+    assert_eq!(to_sparse_string(&object), r#"{"apiVersion":"example.com/v1","kind":"Widget","loose":[{}]}"#);
+}
+
+#[test]
+fn debug_shows_what_is_there() {
+    let shown = format!("{:?}", widget(r#"{"metadata":{"name":"a"},"loose":[{"policy":"X"}]}"#));
+    assert_eq!(
+        shown,
+        r#"Widget { metadata: Meta { name: "a" }, loose: [Part { name: "", policy: Other("X") }] }"#
+    );
+}
