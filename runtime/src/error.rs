@@ -6,6 +6,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+mod predicates;
+mod response;
+
+pub(crate) use response::{BODY_SHOWN, from_answer, from_status};
+
 use crate::wire::Status;
 
 /// What any call of this crate can fail with.
@@ -79,6 +84,11 @@ impl Error {
 
     pub(crate) fn kind(&self) -> &Kind {
         &self.0.kind
+    }
+
+    /// The message alone, without what was asked.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
     }
 }
 

@@ -1,0 +1,277 @@
+//! Requests as plain data: method, path, query, headers and body, checked before anything is sent.
+//!
+//! It deliberately does no IO: `transport` carries what is described here, `client` decides about retries.
+
+mod path;
+mod query;
+pub(crate) mod retry;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub(crate) use path::{Path, check};
+pub(crate) use query::Query;
+
+use crate::Result;
+use crate::error::{Error, Kind};
+
+/// The content type of JSON bodies.
+pub(crate) const JSON: &str = "application/json";
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Reads the head only.
+    Head,
+    /// Creates.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Deletes.
+    Delete,
+    /// Asks what is allowed.
+    Options,
+}
+
+impl Method {
+    /// The method as it stands in a request line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+        }
+    }
+
+    /// Whether sending it twice changes no more than sending it once, without asking what it does.
+    pub(crate) fn is_read(self) -> bool {
+        matches!(self, Method::Get | Method::Head | Method::Options)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How the connection is used: many short calls share one, long streams get others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The answer ends by itself.
+    Unary,
+    /// The answer may stay open for hours.
+    Stream,
+}
+
+/// What is being asked, in the words of the API: for messages only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// The RBAC verb: `get`, `list`, `deletecollection` …
+    pub(crate) verb: &'static str,
+    pub(crate) group: Cow<'static, str>,
+    pub(crate) version: Cow<'static, str>,
+    /// The plural name, with `/subresource` where there is one.
+    pub(crate) resource: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+}
+
+impl Ask {
+    /// `pods` or `deployments.apps`.
+    pub(crate) fn group_resource(&self) -> String {
+        if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
+    }
+
+    /// ` in namespace "x"`, or nothing.
+    pub(crate) fn place(&self) -> String {
+        self.namespace.as_ref().map(|namespace| format!(" in namespace {namespace:?}")).unwrap_or_default()
+    }
+}
+
+/// One request, complete but for what the client adds (credentials, user agent, impersonation).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: Path,
+    pub(crate) query: Query,
+    pub(crate) headers: Headers,
+    pub(crate) body: Bytes,
+    pub(crate) class: Class,
+    /// The whole call may take this long, retries included.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) ask: Option<Ask>,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, path: Path) -> Self {
+        let mut headers = Headers::default();
+        headers.set("accept", JSON);
+        Request {
+            method,
+            path,
+            query: Query::default(),
+            headers,
+            body: Bytes::new(),
+            class: Class::Unary,
+            timeout: None,
+            ask: None,
+        }
+    }
+
+    /// Sets the body and what it is.
+    pub(crate) fn with_body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.set("content-type", content_type);
+        self.body = body.into();
+        self
+    }
+
+    /// Bounds the call on both sides: the server is told by `?timeout=`, and the client gives up by itself.
+    pub(crate) fn with_timeout(mut self, timeout: Option<Duration>) -> Self {
+        if let Some(timeout) = timeout {
+            self.query.push("timeout", go_duration(timeout));
+            self.timeout = Some(timeout);
+        }
+        self
+    }
+
+    /// The path and query, as they stand in the request line.
+    pub(crate) fn target(&self) -> String {
+        let mut out = self.path.as_str().to_owned();
+        self.query.write(&mut out);
+        out
+    }
+
+    /// What errors say of this request: `GET https://host/path`, without the query (selectors can be private).
+    pub(crate) fn context(&self, server: &str) -> String {
+        format!("{} {server}{}", self.method, self.path.as_str())
+    }
+}
+
+/// A duration as Go reads it.
+fn go_duration(duration: Duration) -> String {
+    if duration.subsec_nanos() == 0 {
+        format!("{}s", duration.as_secs())
+    } else {
+        format!("{}ms", duration.as_millis().max(1))
+    }
+}
+
+/// Header fields: names in lower case, in the order in which they were set.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Headers(Vec<(Cow<'static, str>, String)>);
+
+impl Headers {
+    /// Sets `name`, dropping what it was before.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.0.retain(|(existing, _)| existing != name);
+        self.0.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// Adds one more field of this name.
+    pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Adds a field that a caller named, after checking it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is no header name or value, and the fields that this crate sets itself.
+    pub(crate) fn add_checked(&mut self, name: &str, value: &str) -> Result<()> {
+        let refuse = |why: &str| Err(Error::new(Kind::Request, "", format!("the header {name:?} {why}")));
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return refuse("is no valid header name");
+        }
+        if value.bytes().any(|byte| matches!(byte, 0..=8 | 10..=31 | 127)) {
+            return refuse("has a control character in its value");
+        }
+        let name = name.to_ascii_lowercase();
+        if matches!(
+            name.as_str(),
+            "authorization" | "host" | "content-length" | "transfer-encoding" | "connection" | "accept-encoding" | "te" | "upgrade"
+        ) || name.starts_with("impersonate-")
+        {
+            return refuse("is set by the client itself");
+        }
+        self.0.retain(|(existing, _)| !(*existing == name && matches!(name.as_str(), "accept" | "content-type" | "user-agent")));
+        self.0.push((Cow::Owned(name), value.to_owned()));
+        Ok(())
+    }
+
+    /// The first field of this name (in lower case).
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(existing, _)| existing.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Every field, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.iter().map(|(name, value)| (name, if secret(name) { "<redacted>" } else { value }));
+        f.debug_map().entries(shown).finish()
+    }
+}
+
+/// Whether the value of this header must not be shown.
+fn secret(name: &str) -> bool {
+    matches!(name, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_callers_cannot_split_lines_or_replace_credentials() {
+        let mut headers = Headers::default();
+        for (name, value) in [
+            ("", "x"),
+            ("a b", "x"),
+            ("a:b", "x"),
+            ("x", "a\r\nY: z"),
+            ("x", "\0"),
+            ("Authorization", "Bearer x"),
+            ("Impersonate-User", "root"),
+            ("Host", "elsewhere"),
+        ] {
+            assert!(headers.add_checked(name, value).is_err(), "{name:?}: {value:?}");
+        }
+        headers.add_checked("X-Trace", "a\tb").unwrap();
+        headers.add_checked("accept", "text/plain").unwrap();
+        headers.add_checked("Accept", "*/*").unwrap();
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-trace", "a\tb"), ("accept", "*/*")]);
+    }
+
+    #[test]
+    fn debug_never_shows_credentials() {
+        let mut headers = Headers::default();
+        headers.set("authorization", "Bearer canary");
+        assert_eq!(format!("{headers:?}"), r#"{"authorization": "<redacted>"}"#);
+    }
+
+    #[test]
+    fn a_timeout_is_told_to_the_server_as_go_writes_it() {
+        for (millis, text) in [(30_000, "/x?timeout=30s"), (1_500, "/x?timeout=1500ms")] {
+            let request = Request::new(Method::Get, Path::absolute("/x").unwrap());
+            assert_eq!(request.with_timeout(Some(Duration::from_millis(millis))).target(), text);
+        }
+    }
+}

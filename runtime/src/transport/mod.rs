@@ -1,0 +1,90 @@
+//! Carrying a request to the server and its answer back: a small trait of ours, and reqwest behind it.
+//!
+//! It deliberately knows nothing of Kubernetes, does not retry, follows no redirect and inflates nothing.
+
+mod http;
+mod lanes;
+mod tls;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+pub(crate) use http::HttpTransport;
+
+use crate::request::{Class, Headers, Method};
+
+/// A future that can be sent between threads.
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sends requests. The one seam between this crate and an HTTP stack.
+pub(crate) trait Transport: Send + Sync + 'static {
+    /// Sends one request and waits for the head of the answer.
+    fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Answer, Failure>>;
+}
+
+/// A request as it goes out: complete, with an absolute URL.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: Bytes,
+    pub(crate) class: Class,
+}
+
+/// The head of an answer, and its body as it comes.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Body,
+}
+
+/// A body as it comes. Dropping it gives up the rest: the stream is reset, or the connection closed.
+pub(crate) struct Body(Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>);
+
+impl Body {
+    pub(crate) fn new(stream: impl Stream<Item = Result<Bytes, Failure>> + Send + 'static) -> Self {
+        Body(Box::pin(stream))
+    }
+
+    /// The next piece, or `None` at the clean end.
+    pub(crate) async fn chunk(&mut self) -> Option<Result<Bytes, Failure>> {
+        std::future::poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Failure>>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+/// Why no answer came, or why it ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    /// The whole chain of reasons on one line, without a URL.
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// No connection: nothing was sent.
+    Connect,
+    /// The server was not there in time.
+    ConnectTimeout,
+    /// The connection broke after the request had begun to go out.
+    Broken,
+    /// The request cannot be expressed in HTTP.
+    Request,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
