@@ -9,7 +9,8 @@ use std::time::Duration;
 mod predicates;
 mod response;
 
-pub(crate) use response::{BODY_SHOWN, from_answer, from_status};
+pub use predicates::ResultExt;
+pub(crate) use response::{BODY_SHOWN, excerpt, from_answer, from_status};
 
 use crate::wire::Status;
 
@@ -66,6 +67,12 @@ impl Error {
     /// The same error with what the reader can do about it.
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// The same error with something to know beside it.
+    pub(crate) fn with_note(mut self, note: impl AsRef<str>) -> Self {
+        self.0.message = format!("{} [{}]", self.0.message, note.as_ref());
         self
     }
 

@@ -1,0 +1,343 @@
+//! The client: one server, one identity, and the way every request takes: credentials, sending, trying again, failing.
+//!
+//! It deliberately knows no resource; what is asked for comes as a [`Request`].
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+
+use crate::auth::Authenticator;
+use crate::config::Config;
+use crate::error::{self, Error, Kind};
+use crate::request::{Class, Headers, Request, retry};
+use crate::transport::{Answer, Body, Failure, FailureKind, HttpTransport, Outgoing, Transport};
+use crate::{Result, UnknownFieldPolicy};
+
+/// The most that an answer may hold, unless set: larger than any list a server gives, smaller than a machine.
+const MAX_RESPONSE: usize = 512 << 20;
+/// The most that is read of an answer with a failure.
+const MAX_FAILURE: usize = 1 << 20;
+
+/// A connection to one API server as one user. Cheap to clone: clones share connections and credentials.
+///
+/// ```no_run
+/// # async fn run() -> clientset_runtime::Result<()> {
+/// use clientset_runtime::Client;
+/// use clientset_runtime::config::Config;
+///
+/// let client = Client::new(Config::new("https://203.0.113.7:6443").bearer_token("…"))?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    unknown_fields: UnknownFieldPolicy,
+    max_response: usize,
+}
+
+struct Shared {
+    /// The server's URL with its path prefix, without a slash at the end.
+    server: String,
+    namespace: String,
+    transport: Box<dyn Transport>,
+    auth: Authenticator,
+    /// User agent and impersonation, the same for every request.
+    headers: Vec<(String, String)>,
+    request_timeout: Option<Duration>,
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Bytes,
+}
+
+impl Client {
+    /// A client for this configuration. Nothing is sent and no connection is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration contradicts itself, or a certificate, a key or a proxy in it cannot be used.
+    pub fn new(config: Config) -> Result<Client> {
+        let auth = Authenticator::new(&config)?;
+        let transport = HttpTransport::new(&config)?;
+        Ok(Client::with_transport(&config, auth, Box::new(transport)))
+    }
+
+    pub(crate) fn with_transport(config: &Config, auth: Authenticator, transport: Box<dyn Transport>) -> Client {
+        let mut headers = vec![("user-agent".to_owned(), config.user_agent_header().to_owned())];
+        headers.extend(config.impersonation_headers());
+        Client {
+            shared: Arc::new(Shared {
+                server: config.server().to_owned(),
+                namespace: config.namespace().to_owned(),
+                transport,
+                auth,
+                headers,
+                request_timeout: config.request_timeout_value(),
+            }),
+            unknown_fields: UnknownFieldPolicy::default(),
+            max_response: MAX_RESPONSE,
+        }
+    }
+
+    /// The same client with this rule for updates that would delete members which this build does not know.
+    pub fn unknown_fields(mut self, policy: UnknownFieldPolicy) -> Client {
+        self.unknown_fields = policy;
+        self
+    }
+
+    /// The same client, which gives up on answers longer than this many bytes. 512 MiB unless set.
+    ///
+    /// Watches and logs are not bound by it.
+    pub fn max_response_bytes(mut self, limit: usize) -> Client {
+        self.max_response = limit;
+        self
+    }
+
+    /// The server's URL, for messages.
+    pub fn server(&self) -> &str {
+        &self.shared.server
+    }
+
+    /// The namespace that the configuration means when none is said.
+    pub fn default_namespace(&self) -> &str {
+        &self.shared.namespace
+    }
+
+    pub(crate) fn unknown_field_policy(&self) -> UnknownFieldPolicy {
+        self.unknown_fields
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// Everything but an answer of 2xx, said of this request and server.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Response> {
+        let timeout = request.timeout.or(self.shared.request_timeout);
+        match timeout {
+            None => self.exchange(request).await,
+            Some(limit) => tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or_else(|_| {
+                Err(self.error(request, Kind::Timeout, format!("no answer within {limit:?}"))
+                    .with_help("the server may have done what was asked; read before repeating a write"))
+            }),
+        }
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response> {
+        let mut attempts = Attempts::default();
+        loop {
+            let Answer { status, headers, mut body } = self.head(request, &mut attempts).await?;
+            match self.read(request, &mut body, self.max_response).await? {
+                Ok(body) => return Ok(Response { status, headers, body }),
+                Err(failure) => match attempts.reconnect(request, &failure) {
+                    Some(wait) => tokio::time::sleep(wait).await,
+                    None => {
+                        let message = format!("the answer broke off: {}", failure.message);
+                        return Err(attempts.explain(self.error(request, Kind::Transport, message)));
+                    }
+                },
+            }
+        }
+    }
+
+    /// Sends a request and hands out the answer's body as it comes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], up to the head of the answer.
+    pub(crate) async fn open(&self, request: &Request) -> Result<Answer> {
+        self.head(request, &mut Attempts::default()).await
+    }
+
+    /// The head of an answer of 2xx, after as many tries as the rules allow.
+    async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
+        loop {
+            let authorization = self.shared.auth.authorization().await?;
+            let outgoing = self.outgoing(request, authorization.as_ref().map(|value| value.expose_secret()));
+            let Answer { status, headers, mut body } = match self.shared.transport.send(outgoing).await {
+                Ok(answer) => answer,
+                Err(failure) => match attempts.reconnect(request, &failure) {
+                    Some(wait) => {
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    None => return Err(attempts.explain(self.failed(request, failure))),
+                },
+            };
+            if (200..300).contains(&status) {
+                return Ok(Answer { status, headers, body });
+            }
+            // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
+            let text = self.read_start(&mut body).await;
+            drop(body);
+            if status == 401 && authorization.is_some() && !attempts.renewed {
+                attempts.renewed = true;
+                if self.shared.auth.invalidate() {
+                    continue;
+                }
+            }
+            let after = headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now()));
+            let error = error::from_answer(request, &self.shared.server, status, &text, after);
+            let error = match headers.get("location").filter(|_| (300..400).contains(&status)) {
+                Some(location) => error.with_help(format!(
+                    "it points to {}; redirects are never followed: is the server's URL complete?",
+                    error::excerpt(location.as_bytes(), 256)
+                )),
+                None => error,
+            };
+            match retry::again(status, after, attempts.retries) {
+                Some(wait) => {
+                    attempts.retries += 1;
+                    attempts.last = Some(error.to_string());
+                    tokio::time::sleep(wait).await;
+                }
+                None if attempts.retries > 0 => {
+                    let tries = attempts.retries + 1;
+                    return Err(error.with_note(format!("after {tries} tries")));
+                }
+                None => return Err(error),
+            }
+        }
+    }
+
+    fn outgoing(&self, request: &Request, authorization: Option<&str>) -> Outgoing {
+        let mut headers = request.headers.clone();
+        for (name, value) in &self.shared.headers {
+            if name != "user-agent" || headers.get(name).is_none() {
+                headers.add(name.clone(), value.clone());
+            }
+        }
+        // Inflating is not ours yet, and a compressed watch must not be buffered by anybody on the way.
+        headers.set("accept-encoding", "identity");
+        if let Some(value) = authorization {
+            headers.set("authorization", value);
+        }
+        Outgoing {
+            method: request.method,
+            url: format!("{}{}", self.shared.server, request.target()),
+            headers,
+            body: request.body.clone(),
+            class: request.class,
+        }
+    }
+
+    /// A whole body; the outer error is final, the inner one can be worth another try.
+    async fn read(&self, request: &Request, body: &mut Body, limit: usize) -> Result<Result<Bytes, Failure>> {
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        while let Some(chunk) = body.chunk().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(failure) => return Ok(Err(failure)),
+            };
+            if first.len() + rest.len() + chunk.len() > limit {
+                return Err(self
+                    .error(request, Kind::Decode, format!("the answer is longer than {limit} bytes"))
+                    .with_help("ask for pages with `limit`, or raise `Client::max_response_bytes`"));
+            }
+            if first.is_empty() && rest.is_empty() {
+                first = chunk;
+            } else {
+                if rest.is_empty() {
+                    rest.extend_from_slice(&std::mem::take(&mut first));
+                }
+                rest.extend_from_slice(&chunk);
+            }
+        }
+        Ok(Ok(if rest.is_empty() { first } else { rest.freeze() }))
+    }
+
+    async fn read_start(&self, body: &mut Body) -> Vec<u8> {
+        let mut text = Vec::new();
+        while let Some(Ok(chunk)) = body.chunk().await {
+            text.extend_from_slice(&chunk[..chunk.len().min(MAX_FAILURE - text.len())]);
+            if text.len() >= MAX_FAILURE {
+                break;
+            }
+        }
+        text
+    }
+
+    fn failed(&self, request: &Request, failure: Failure) -> Error {
+        let (kind, help) = match failure.kind {
+            FailureKind::Request => (Kind::Request, None),
+            FailureKind::Connect if failure.message.contains("certificate") => {
+                (Kind::Connect, Some("is the certificate authority the cluster's, and the name in the URL the server's?"))
+            }
+            FailureKind::Connect => (Kind::Connect, Some("is the server running and its address right? Nothing was sent")),
+            FailureKind::ConnectTimeout => {
+                (Kind::Connect, Some("nothing answers at this address in time; a firewall or a VPN may be between"))
+            }
+            FailureKind::Broken if request.method.is_read() => (Kind::Transport, None),
+            FailureKind::Broken => {
+                (Kind::Transport, Some("the server may have done what was asked; read before repeating it"))
+            }
+        };
+        let error = self.error(request, kind, error::excerpt(failure.message.as_bytes(), error::BODY_SHOWN));
+        match help {
+            Some(help) => error.with_help(help),
+            None => error,
+        }
+    }
+
+    /// An error about this request and server.
+    pub(crate) fn error(&self, request: &Request, kind: Kind, message: impl Into<String>) -> Error {
+        Error::new(kind, request.context(&self.shared.server), message)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("server", &self.shared.server)
+            .field("namespace", &self.shared.namespace)
+            .field("auth", &self.shared.auth)
+            .field("unknown_fields", &self.unknown_fields)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What has been tried of one request.
+#[derive(Default)]
+struct Attempts {
+    /// How often the server asked for another try.
+    retries: u32,
+    /// How often the connection broke.
+    reconnects: u32,
+    /// Whether the credentials were renewed.
+    renewed: bool,
+    /// What the try before this one ended with.
+    last: Option<String>,
+}
+
+impl Attempts {
+    /// How long to wait before a read goes out again on another connection.
+    fn reconnect(&mut self, request: &Request, failure: &Failure) -> Option<Duration> {
+        let worth = match failure.kind {
+            // Without a connection nothing was sent, but a server that is down is better said soon.
+            FailureKind::Broken => request.method.is_read() && self.reconnects < retry::MAX_RECONNECTS,
+            FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::Request => false,
+        };
+        if !worth || request.class == Class::Stream {
+            return None;
+        }
+        self.reconnects += 1;
+        self.last = Some(failure.message.clone());
+        Some(Duration::from_millis(100u64 << self.reconnects))
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        match &self.last {
+            Some(last) => error.with_note(format!("the try before ended with: {}", error::excerpt(last.as_bytes(), 256))),
+            None => error,
+        }
+    }
+}
