@@ -70,7 +70,11 @@ impl Client {
         Ok(Client::with_transport(&config, auth, Box::new(transport)))
     }
 
-    pub(crate) fn with_transport(config: &Config, auth: Authenticator, transport: Box<dyn Transport>) -> Client {
+    pub(crate) fn with_transport(
+        config: &Config,
+        auth: Authenticator,
+        transport: Box<dyn Transport>,
+    ) -> Client {
         let mut headers = vec![("user-agent".to_owned(), config.user_agent_header().to_owned())];
         headers.extend(config.impersonation_headers());
         Client {
@@ -125,7 +129,8 @@ impl Client {
         match timeout {
             None => self.exchange(request).await,
             Some(limit) => tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or_else(|_| {
-                Err(self.error(request, Kind::Timeout, format!("no answer within {limit:?}"))
+                Err(self
+                    .error(request, Kind::Timeout, format!("no answer within {limit:?}"))
                     .with_help("the server may have done what was asked; read before repeating a write"))
             }),
         }
@@ -184,7 +189,8 @@ impl Client {
                     continue;
                 }
             }
-            let after = headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now()));
+            let after =
+                headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now()));
             let error = error::from_answer(request, &self.shared.server, status, &text, after);
             let error = match headers.get("location").filter(|_| (300..400).contains(&status)) {
                 Some(location) => error.with_help(format!(
@@ -269,13 +275,17 @@ impl Client {
     fn failed(&self, request: &Request, failure: Failure) -> Error {
         let (kind, help) = match failure.kind {
             FailureKind::Request => (Kind::Request, None),
-            FailureKind::Connect if failure.message.contains("certificate") => {
-                (Kind::Connect, Some("is the certificate authority the cluster's, and the name in the URL the server's?"))
+            FailureKind::Connect if failure.message.contains("certificate") => (
+                Kind::Connect,
+                Some("is the certificate authority the cluster's, and the name in the URL the server's?"),
+            ),
+            FailureKind::Connect => {
+                (Kind::Connect, Some("is the server running and its address right? Nothing was sent"))
             }
-            FailureKind::Connect => (Kind::Connect, Some("is the server running and its address right? Nothing was sent")),
-            FailureKind::ConnectTimeout => {
-                (Kind::Connect, Some("nothing answers at this address in time; a firewall or a VPN may be between"))
-            }
+            FailureKind::ConnectTimeout => (
+                Kind::Connect,
+                Some("nothing answers at this address in time; a firewall or a VPN may be between"),
+            ),
             FailureKind::Broken if request.method.is_read() => (Kind::Transport, None),
             FailureKind::Broken => {
                 (Kind::Transport, Some("the server may have done what was asked; read before repeating it"))
@@ -336,7 +346,8 @@ impl Attempts {
 
     fn explain(&self, error: Error) -> Error {
         match &self.last {
-            Some(last) => error.with_note(format!("the try before ended with: {}", error::excerpt(last.as_bytes(), 256))),
+            Some(last) => error
+                .with_note(format!("the try before ended with: {}", error::excerpt(last.as_bytes(), 256))),
             None => error,
         }
     }

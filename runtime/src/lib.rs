@@ -3,13 +3,37 @@
 //! It deliberately knows no API group and names no kind: those are facts, and facts are generated.
 #![deny(missing_docs)]
 
+mod api;
 mod auth;
+mod client;
 pub mod codec;
 pub mod config;
 mod error;
+mod options;
+mod patch;
+mod request;
+mod resource;
+mod transport;
+mod watch;
 pub mod wire;
 
-pub use error::Error;
+pub use api::{
+    Api, ApplyBody, ApplyRequest, ConnectRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest,
+    Deleted, EditRequest, GetRequest, ListRequest, ListStream, LogBytes, LogLines, LogRequest, PatchRequest,
+    UpdateRequest, WatchRequest,
+};
+pub use client::Client;
+pub use error::{Error, ResultExt};
+pub use options::{
+    ApplyOptions, CreateOptions, DeleteOptions, FieldValidation, GetOptions, ListOptions, LogOptions,
+    PatchOptions, PropagationPolicy, ResourceVersionMatch, UnknownFieldPolicy, UpdateOptions, WatchOptions,
+};
+pub use patch::Patch;
+pub use request::Method;
+pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
+pub use watch::{Bookmark, Watch, WatchEvent};
+#[doc(hidden)]
+pub use watch::{Frames, TooLong, fuzz as fuzz_watch};
 
 /// The result of any call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -272,7 +272,9 @@ fn check_manager(manager: &Option<String>) -> Result<()> {
         return Err(refuse("the field manager has more than 128 characters"));
     }
     match manager.chars().find(|c| c.is_control() || (c.is_whitespace() && *c != ' ')) {
-        Some(bad) => Err(refuse(format!("the field manager contains U+{:04X}, which is not printable", bad as u32))),
+        Some(bad) => {
+            Err(refuse(format!("the field manager contains U+{:04X}, which is not printable", bad as u32)))
+        }
         None => Ok(()),
     }
 }
@@ -311,14 +313,18 @@ impl ListOptions {
                 return Err(refuse("resource_version_match needs a resource_version"));
             }
             if !token.is_empty() {
-                return Err(refuse("resource_version_match cannot go with a continue token, which has a version of its own"));
+                return Err(refuse(
+                    "resource_version_match cannot go with a continue token, which has a version of its own",
+                ));
             }
             if matching == ResourceVersionMatch::Exact && version == "0" {
                 return Err(refuse("resource_version_match Exact cannot go with the resource_version \"0\""));
             }
         }
         if !token.is_empty() && !version.is_empty() && version != "0" {
-            return Err(refuse("a continue token has a version of its own: resource_version cannot go with it"));
+            return Err(refuse(
+                "a continue token has a version of its own: resource_version cannot go with it",
+            ));
         }
         query
             .text("labelSelector", &self.label_selector)
@@ -344,12 +350,16 @@ impl WatchOptions {
                 return Err(refuse("send_initial_events needs resource_version_match NotOlderThan"));
             }
             (None, Some(_)) => {
-                return Err(refuse("a watch takes resource_version_match only together with send_initial_events"));
+                return Err(refuse(
+                    "a watch takes resource_version_match only together with send_initial_events",
+                ));
             }
             (_, matching) => matching,
         };
         if self.send_initial_events == Some(true) && !self.allow_bookmarks {
-            return Err(refuse("send_initial_events needs allow_bookmarks: a bookmark marks the end of what is there"));
+            return Err(refuse(
+                "send_initial_events needs allow_bookmarks: a bookmark marks the end of what is there",
+            ));
         }
         query
             .push("watch", "true")
@@ -359,7 +369,9 @@ impl WatchOptions {
         if let Some(matching) = matching {
             query.push("resourceVersionMatch", matching.as_str());
         }
-        query.number("timeoutSeconds", self.timeout_seconds).flag("allowWatchBookmarks", self.allow_bookmarks);
+        query
+            .number("timeoutSeconds", self.timeout_seconds)
+            .flag("allowWatchBookmarks", self.allow_bookmarks);
         if let Some(initial) = self.send_initial_events {
             query.push("sendInitialEvents", if initial { "true" } else { "false" });
         }
@@ -405,7 +417,9 @@ impl DeleteOptions {
             return Err(refuse("grace_period_seconds is negative"));
         }
         if self.orphan_dependents.is_some() && self.propagation_policy.is_some() {
-            return Err(refuse("orphan_dependents and propagation_policy contradict each other: only one can be set"));
+            return Err(refuse(
+                "orphan_dependents and propagation_policy contradict each other: only one can be set",
+            ));
         }
         if *self == DeleteOptions::default() {
             return Ok(None);
@@ -413,12 +427,13 @@ impl DeleteOptions {
         let mut writer = Writer::new();
         let body = DeleteBody {
             grace_period_seconds: self.grace_period_seconds,
-            preconditions: (self.precondition_uid.is_some() || self.precondition_resource_version.is_some()).then(|| {
-                Box::new(Preconditions {
-                    uid: self.precondition_uid.clone(),
-                    resource_version: self.precondition_resource_version.clone(),
-                })
-            }),
+            preconditions: (self.precondition_uid.is_some() || self.precondition_resource_version.is_some())
+                .then(|| {
+                    Box::new(Preconditions {
+                        uid: self.precondition_uid.clone(),
+                        resource_version: self.precondition_resource_version.clone(),
+                    })
+                }),
             orphan_dependents: self.orphan_dependents,
             propagation_policy: self.propagation_policy.map(|policy| policy.as_str().to_owned()),
             dry_run: self.dry_run.then(|| vec!["All".to_owned()]),
@@ -518,19 +533,27 @@ mod tests {
         for (options, expected) in [
             (base(), Ok("")),
             (base().limit(0).label_selector(""), Ok("")),
-            (base().label_selector("a=b").limit(5).continue_token("t"), Ok("?labelSelector=a%3Db&limit=5&continue=t")),
+            (
+                base().label_selector("a=b").limit(5).continue_token("t"),
+                Ok("?labelSelector=a%3Db&limit=5&continue=t"),
+            ),
             (
                 base().resource_version("7").resource_version_match(exact),
                 Ok("?resourceVersion=7&resourceVersionMatch=Exact"),
             ),
             (base().resource_version_match(exact), Err("needs a resource_version")),
             (base().resource_version("0").resource_version_match(exact), Err("\"0\"")),
-            (base().resource_version("7").resource_version_match(exact).continue_token("t"), Err("continue token")),
+            (
+                base().resource_version("7").resource_version_match(exact).continue_token("t"),
+                Err("continue token"),
+            ),
             (base().resource_version("7").continue_token("t"), Err("continue token")),
         ] {
             match (query(|query| options.query(query)), expected) {
                 (Ok(text), Ok(expected)) => assert_eq!(text, expected),
-                (Err(error), Err(why)) => assert!(error.is_request() && error.to_string().contains(why), "{error}"),
+                (Err(error), Err(why)) => {
+                    assert!(error.is_request() && error.to_string().contains(why), "{error}")
+                }
                 (other, expected) => panic!("{other:?} instead of {expected:?}"),
             }
         }
@@ -547,18 +570,25 @@ mod tests {
             ),
             (
                 base().send_initial_events(true).allow_bookmarks(),
-                Ok("?watch=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&sendInitialEvents=true"),
+                Ok(
+                    "?watch=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&sendInitialEvents=true",
+                ),
             ),
             (base().send_initial_events(true), Err("allow_bookmarks")),
             (
-                base().send_initial_events(true).allow_bookmarks().resource_version_match(ResourceVersionMatch::Exact),
+                base()
+                    .send_initial_events(true)
+                    .allow_bookmarks()
+                    .resource_version_match(ResourceVersionMatch::Exact),
                 Err("NotOlderThan"),
             ),
             (base().resource_version_match(ResourceVersionMatch::NotOlderThan), Err("send_initial_events")),
         ] {
             match (query(|query| options.query(query)), expected) {
                 (Ok(text), Ok(expected)) => assert_eq!(text, expected),
-                (Err(error), Err(why)) => assert!(error.is_request() && error.to_string().contains(why), "{error}"),
+                (Err(error), Err(why)) => {
+                    assert!(error.is_request() && error.to_string().contains(why), "{error}")
+                }
                 (other, expected) => panic!("{other:?} instead of {expected:?}"),
             }
         }
@@ -566,20 +596,30 @@ mod tests {
 
     #[test]
     fn field_managers_are_short_and_printable_and_apply_needs_one() {
-        for (manager, ok) in
-            [("me", true), (&*"x".repeat(128), true), (&*"ü".repeat(128), true), (&*"x".repeat(129), false), ("a\nb", false)]
-        {
+        for (manager, ok) in [
+            ("me", true),
+            (&*"x".repeat(128), true),
+            (&*"ü".repeat(128), true),
+            (&*"x".repeat(129), false),
+            ("a\nb", false),
+        ] {
             let options = CreateOptions::default().field_manager(manager);
             assert_eq!(query(|query| options.query(query)).is_ok(), ok, "{manager:?}");
         }
-        assert!(query(|query| ApplyOptions::default().query(query)).unwrap_err().to_string().contains("field manager"));
+        assert!(
+            query(|query| ApplyOptions::default().query(query))
+                .unwrap_err()
+                .to_string()
+                .contains("field manager")
+        );
         let options = ApplyOptions::default().field_manager("me");
         assert_eq!(query(|query| options.query(query)).unwrap(), "?fieldManager=me&force=false");
     }
 
     #[test]
     fn delete_options_travel_as_body() {
-        let body = |options: DeleteOptions| options.body().unwrap().map(|body| String::from_utf8(body).unwrap());
+        let body =
+            |options: DeleteOptions| options.body().unwrap().map(|body| String::from_utf8(body).unwrap());
         assert_eq!(body(DeleteOptions::default()), None);
         assert_eq!(
             body(
@@ -596,13 +636,15 @@ mod tests {
             )
         );
         assert!(DeleteOptions::default().grace_period_seconds(-1).body().is_err());
-        let both = DeleteOptions::default().orphan_dependents(true).propagation_policy(PropagationPolicy::Orphan);
+        let both =
+            DeleteOptions::default().orphan_dependents(true).propagation_policy(PropagationPolicy::Orphan);
         assert!(both.body().is_err());
     }
 
     #[test]
     fn log_options_follow_the_servers_rules() {
-        let options = LogOptions::default().container("a b").follow().tail_lines(0).since_time("2026-01-31T12:00:00Z");
+        let options =
+            LogOptions::default().container("a b").follow().tail_lines(0).since_time("2026-01-31T12:00:00Z");
         assert_eq!(
             query(|query| options.query(query)).unwrap(),
             "?container=a%20b&follow=true&sinceTime=2026-01-31T12%3A00%3A00Z&tailLines=0"

@@ -4,8 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::codec::Object;
-use crate::wire::Time;
+use crate::codec::Value;
 
 /// Whether objects of a resource live in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +16,7 @@ pub enum Scope {
 }
 
 /// A type that has metadata and can be read, written and compared: what the verbs of [`Api`](crate::Api) work on.
-pub trait Entity: Object + Clone + Default + PartialEq + 'static {
+pub trait Entity: Value + Clone + Default + PartialEq + 'static {
     /// The object's metadata.
     fn metadata(&self) -> &dyn ObjectMetadata;
 
@@ -71,7 +70,11 @@ impl ResourceInfo {
 
     /// `group/version`, or `version` for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 }
 
@@ -89,10 +92,6 @@ pub trait ObjectMetadata: Send + Sync {
     fn resource_version(&self) -> Option<&str>;
     /// How often what is wanted has changed.
     fn generation(&self) -> Option<i64>;
-    /// When the object was created.
-    fn creation_timestamp(&self) -> Option<&Time>;
-    /// Since when the object is to be deleted.
-    fn deletion_timestamp(&self) -> Option<&Time>;
     /// The value of a label.
     fn label(&self, name: &str) -> Option<&str>;
     /// All labels.
@@ -174,12 +173,6 @@ macro_rules! object_metadata {
             }
             fn generation(&self) -> Option<i64> {
                 self.generation
-            }
-            fn creation_timestamp(&self) -> Option<&$crate::wire::Time> {
-                self.creation_timestamp.as_ref()
-            }
-            fn deletion_timestamp(&self) -> Option<&$crate::wire::Time> {
-                self.deletion_timestamp.as_ref()
             }
             fn label(&self, name: &str) -> Option<&str> {
                 self.labels.as_ref()?.get(name).map(|value| value.as_str())

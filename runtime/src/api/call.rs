@@ -35,7 +35,8 @@ impl Target {
         let mut refused = None;
         if let (Place::Namespace(here), Some(there)) = (&self.place, object.metadata().namespace()) {
             if !there.is_empty() && here != there {
-                refused = Some(refuse(format!("the object says namespace {there:?}, this client is for {here:?}")));
+                refused =
+                    Some(refuse(format!("the object says namespace {there:?}, this client is for {here:?}")));
             }
         }
         Holder { target: self, refused }
@@ -57,6 +58,7 @@ impl Target {
                 Place::AllNamespaces | Place::Cluster => None,
             },
             name: self.name.clone(),
+            apply: false,
         });
         Ok(request)
     }
@@ -76,7 +78,9 @@ impl Target {
             }
             (Place::AllNamespaces, true) if matches!(verb, "list" | "watch") => {}
             (Place::AllNamespaces | Place::Cluster, true) => {
-                return Err(refuse(format!("{plural} live in a namespace, and {verb} needs to know in which")));
+                return Err(refuse(format!(
+                    "{plural} live in a namespace, and {verb} needs to know in which"
+                )));
             }
             (Place::Namespace(namespace), false) => {
                 return Err(refuse(format!("{plural} live in no namespace, and {namespace:?} was given")));
@@ -140,9 +144,14 @@ pub(super) fn refuse(message: impl Into<String>) -> Error {
 }
 
 /// An answer as the type that was asked for.
-pub(super) fn decode<T: Value + Default>(client: &Client, request: &Request, response: &Response) -> Result<T> {
+pub(super) fn decode<T: Value + Default>(
+    client: &Client,
+    request: &Request,
+    response: &Response,
+) -> Result<T> {
     check(client, request, response)?;
-    codec::from_slice(&response.body).map_err(|error| undecodable(client, request, response, &error.to_string()))
+    codec::from_slice(&response.body)
+        .map_err(|error| undecodable(client, request, response, &error.to_string()))
 }
 
 /// An answer that is a Status, if it is one.
@@ -156,7 +165,11 @@ pub(super) fn status(response: &Response) -> Option<Status> {
 /// Finds failures that travel as success: nothing at all, or a Status that says so.
 pub(super) fn check(client: &Client, request: &Request, response: &Response) -> Result<()> {
     if response.body.is_empty() {
-        return Err(client.error(request, Kind::Decode, format!("0-length response with status {}", response.status)));
+        return Err(client.error(
+            request,
+            Kind::Decode,
+            format!("0-length response with status {}", response.status),
+        ));
     }
     match status(response) {
         Some(status) if status.status.as_deref() == Some("Failure") => {
@@ -174,15 +187,17 @@ fn undecodable(client: &Client, request: &Request, response: &Response, why: &st
     if !content_type.contains("json") {
         let content_type = error::excerpt(content_type.as_bytes(), 64);
         message = format!("the answer is no JSON ({content_type}): {}", error::excerpt(&response.body, 200));
-        return client.error(request, Kind::Decode, message).with_help("is this the API server, or a proxy or login page?");
+        return client
+            .error(request, Kind::Decode, message)
+            .with_help("is this the API server, or a proxy or login page?");
     }
     client.error(request, Kind::Decode, message).with_help("`.raw()` gives the answer as it came")
 }
 
 /// Makes a request value awaitable, and says what it is in `Debug`.
 macro_rules! awaitable {
-    ($name:ident $(<$generic:ident: $($bound:tt)+)? => $output:ty) => {
-        impl$(<$generic: $($bound)+)? std::future::IntoFuture for $name$(<$generic>)? {
+    ($name:ident $(<$generic:ident> where [$($bound:tt)+])? => $output:ty) => {
+        impl$(<$generic: $($bound)+>)? std::future::IntoFuture for $name$(<$generic>)? {
             type Output = crate::Result<$output>;
             type IntoFuture = crate::transport::BoxFuture<'static, Self::Output>;
 

@@ -3,7 +3,9 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::call::{Holder, Target, awaitable, check, debug_request, decode, option_setters, status, timeout_setter};
+use super::call::{
+    Holder, Target, awaitable, check, debug_request, decode, option_setters, status, timeout_setter,
+};
 use crate::codec::{self, Value};
 use crate::error::Error;
 use crate::options::{CreateOptions, FieldValidation};
@@ -93,5 +95,5 @@ impl<T: Value + Default + 'static> CreateRequest<T> {
     }
 }
 
-awaitable!(CreateRequest<T: Value + Default + 'static> => T);
+awaitable!(CreateRequest<T> where [Value + Default + 'static] => T);
 debug_request!(CreateRequest<T>);

@@ -101,7 +101,7 @@ async fn deleted<T: Value + Default>(target: &Target, request: &Request) -> Resu
     }
 }
 
-awaitable!(DeleteRequest<T: Value + Default + 'static> => Deleted<T>);
+awaitable!(DeleteRequest<T> where [Value + Default + 'static] => Deleted<T>);
 debug_request!(DeleteRequest<T>);
 
 /// Deletes all objects that the selectors choose.
@@ -201,5 +201,5 @@ impl<T: Value + Default + PartialEq + 'static> DeleteCollectionRequest<T> {
     }
 }
 
-awaitable!(DeleteCollectionRequest<T: Value + Default + PartialEq + 'static> => Deleted<List<T>>);
+awaitable!(DeleteCollectionRequest<T> where [Value + Default + PartialEq + 'static] => Deleted<List<T>>);
 debug_request!(DeleteCollectionRequest<T>);

@@ -59,5 +59,5 @@ impl<T: Value + Default + 'static> GetRequest<T> {
     }
 }
 
-awaitable!(GetRequest<T: Value + Default + 'static> => T);
+awaitable!(GetRequest<T> where [Value + Default + 'static] => T);
 debug_request!(GetRequest<T>);

@@ -115,5 +115,5 @@ impl<T: Entity> ListRequest<T> {
     }
 }
 
-awaitable!(ListRequest<T: Value + Default + PartialEq + 'static> => List<T>);
+awaitable!(ListRequest<T> where [Value + Default + PartialEq + 'static] => List<T>);
 debug_request!(ListRequest<T>);

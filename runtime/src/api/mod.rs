@@ -148,7 +148,11 @@ impl<T: Entity> Api<T> {
     }
 
     /// Reads an object, lets `change` change it, and sends what became different; again, if somebody else was faster.
-    pub fn edit(&self, name: impl Into<String>, change: impl FnMut(&mut T) + Send + 'static) -> EditRequest<T> {
+    pub fn edit(
+        &self,
+        name: impl Into<String>,
+        change: impl FnMut(&mut T) + Send + 'static,
+    ) -> EditRequest<T> {
         EditRequest::new(self.object(name), Box::new(change))
     }
 
@@ -219,7 +223,11 @@ impl<T> Api<T> {
     }
 
     /// Connects to a subresource that is no object: `exec`, `attach`, `portforward`, `proxy`.
-    pub fn connect(&self, name: impl Into<String>, subresource: impl Into<Cow<'static, str>>) -> ConnectRequest {
+    pub fn connect(
+        &self,
+        name: impl Into<String>,
+        subresource: impl Into<Cow<'static, str>>,
+    ) -> ConnectRequest {
         ConnectRequest::new(self.below(name, subresource))
     }
 }

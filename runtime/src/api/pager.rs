@@ -57,7 +57,9 @@ impl<T: Entity> Pager<T> {
         self.done = true;
         let list = result?;
         match list.metadata.continue_.as_deref() {
-            Some(token) if !token.is_empty() && self.request.options.continue_token.as_deref() != Some(token) => {
+            Some(token)
+                if !token.is_empty() && self.request.options.continue_token.as_deref() != Some(token) =>
+            {
                 self.done = false;
                 self.later = true;
                 self.request.options.continue_token = Some(token.to_owned());
@@ -147,7 +149,9 @@ impl<T: Entity> Stream for ListStream<T> {
                     if let Some(item) = items.next() {
                         return Poll::Ready(Some(Ok(item)));
                     }
-                    let State::Giving(pager, _) = std::mem::replace(&mut this.state, State::Done) else { continue };
+                    let State::Giving(pager, _) = std::mem::replace(&mut this.state, State::Done) else {
+                        continue;
+                    };
                     if !pager.done {
                         this.state = State::Fetching(fetch(*pager));
                     }

@@ -68,5 +68,5 @@ impl<T: Value + Default + 'static> PatchRequest<T> {
     }
 }
 
-awaitable!(PatchRequest<T: Value + Default + 'static> => T);
+awaitable!(PatchRequest<T> where [Value + Default + 'static] => T);
 debug_request!(PatchRequest<T>);

@@ -75,7 +75,10 @@ impl<T> UpdateRequest<T> {
                 Err(Error::new(Kind::UnknownFields, "", message).with_help(help))
             }
             UnknownFieldPolicy::Warn => {
-                eprintln!("{}: deletes members that this build does not know: {names}", self.target.describe("update"));
+                eprintln!(
+                    "{}: deletes members that this build does not know: {names}",
+                    self.target.describe("update")
+                );
                 Ok(())
             }
             UnknownFieldPolicy::Allow => Ok(()),
@@ -106,5 +109,5 @@ impl<T: Value + Default + 'static> UpdateRequest<T> {
     }
 }
 
-awaitable!(UpdateRequest<T: Value + Default + 'static> => T);
+awaitable!(UpdateRequest<T> where [Value + Default + 'static] => T);
 debug_request!(UpdateRequest<T>);

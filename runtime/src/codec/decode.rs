@@ -160,10 +160,10 @@ pub(super) fn decode_list<T: Value + Default>(
 }
 
 /// Hands each member of the next object to `member`, which takes its value.
-pub(crate) fn decode_members(
-    reader: &mut Reader<'_>,
+pub(crate) fn decode_members<'a>(
+    reader: &mut Reader<'a>,
     expected: &'static str,
-    mut member: impl FnMut(&mut Reader<'_>, &str) -> Result<(), DecodeError>,
+    mut member: impl FnMut(&mut Reader<'a>, &str) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     reader.enter(b'{', expected)?;
     let mut more = !reader.close(b'}');

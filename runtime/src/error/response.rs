@@ -33,7 +33,12 @@ pub(crate) fn from_answer(
 }
 
 /// The error for a Status that came as an event of a watch, or with a success code.
-pub(crate) fn from_status(mut status: Status, http: u16, retry_after: Option<Duration>, context: String) -> Error {
+pub(crate) fn from_status(
+    mut status: Status,
+    http: u16,
+    retry_after: Option<Duration>,
+    context: String,
+) -> Error {
     if status.code.unwrap_or(0) == 0 {
         status.code = Some(i32::from(http));
     }
@@ -58,7 +63,9 @@ fn synthesize(request: &Request, http: u16, body: &[u8]) -> Status {
         404 => ("NotFound", "the server could not find the requested resource"),
         405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource"),
         406 => ("NotAcceptable", "the server cannot answer in the form that was asked for"),
-        409 if request.method == Method::Post => ("AlreadyExists", "the server reported that it exists already"),
+        409 if request.method == Method::Post => {
+            ("AlreadyExists", "the server reported that it exists already")
+        }
         409 => ("Conflict", "the server reported a conflict"),
         410 => ("Gone", "what was asked for is no longer there"),
         413 => ("RequestEntityTooLarge", "the request is larger than the server takes"),
@@ -73,8 +80,11 @@ fn synthesize(request: &Request, http: u16, body: &[u8]) -> Status {
     };
     let shown = excerpt(body, BODY_SHOWN);
     let shown = if shown.is_empty() { "0-length response".to_owned() } else { shown };
-    let (group, resource, name) =
-        request.ask.as_ref().map(|ask| (ask.group.to_string(), ask.resource.clone(), ask.name.clone())).unwrap_or_default();
+    let (group, resource, name) = request
+        .ask
+        .as_ref()
+        .map(|ask| (ask.group.to_string(), ask.resource.clone(), ask.name.clone()))
+        .unwrap_or_default();
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
     let mut status = Status::default();
     status.status = Some("Failure".to_owned());
@@ -100,7 +110,8 @@ fn describe(status: &Status) -> String {
     let code = status.code.unwrap_or_default();
     let reason = status.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or("no reason");
     let mut out = format!("the server answered {code} {}: ", excerpt(reason.as_bytes(), 64));
-    let message = status.message.as_deref().filter(|message| !message.is_empty()).unwrap_or("without a message");
+    let message =
+        status.message.as_deref().filter(|message| !message.is_empty()).unwrap_or("without a message");
     out.push_str(&excerpt(message.as_bytes(), MESSAGE_SHOWN));
     let causes = status.details.as_ref().and_then(|details| details.causes.as_deref()).unwrap_or_default();
     for cause in causes.iter().take(16) {
@@ -109,7 +120,9 @@ fn describe(status: &Status) -> String {
             continue;
         }
         match cause.field.as_deref().filter(|field| !field.is_empty()) {
-            Some(field) => _ = write!(out, "; {}: {}", excerpt(field.as_bytes(), 256), excerpt(text.as_bytes(), 512)),
+            Some(field) => {
+                _ = write!(out, "; {}: {}", excerpt(field.as_bytes(), 256), excerpt(text.as_bytes(), 512))
+            }
             None => _ = write!(out, "; {}", excerpt(text.as_bytes(), 512)),
         }
     }
@@ -142,19 +155,30 @@ fn help(error: &Error, request: &Request) -> Option<String> {
     }
     if error.is_not_found() {
         if ask.name.is_none() || error.is_unexpected_server_response() {
-            let version = if ask.group.is_empty() { ask.version.to_string() } else { format!("{}/{}", ask.group, ask.version) };
+            let version = if ask.group.is_empty() {
+                ask.version.to_string()
+            } else {
+                format!("{}/{}", ask.group, ask.version)
+            };
             return Some(format!(
                 "does the server serve {} in {version}? The CRD may not be installed, or not in this version{}",
                 ask.resource,
-                if ask.verb == "create" && ask.namespace.is_some() { "; or the namespace does not exist" } else { "" }
+                if ask.verb == "create" && ask.namespace.is_some() {
+                    "; or the namespace does not exist"
+                } else {
+                    ""
+                }
             ));
         }
         return None;
     }
     if error.is_conflict() {
-        return Some(match ask.verb {
-            "apply" => "another field manager owns these fields: leave them out, or take them over with force()".to_owned(),
-            _ => "it changed since it was read: read it again and repeat the change, or use edit".to_owned(),
+        return Some(match ask.apply {
+            true => "another field manager owns these fields: leave them out, or take them over with force()"
+                .to_owned(),
+            false => {
+                "it changed since it was read: read it again and repeat the change, or use edit".to_owned()
+            }
         });
     }
     if error.is_expired() || error.is_gone() {

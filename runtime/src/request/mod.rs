@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub(crate) use path::{Path, check};
+pub(crate) use path::Path;
 pub(crate) use query::Query;
 
 use crate::Result;
@@ -87,12 +87,18 @@ pub(crate) struct Ask {
     pub(crate) resource: String,
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
+    /// Whether a patch is an apply, whose conflicts have another meaning.
+    pub(crate) apply: bool,
 }
 
 impl Ask {
     /// `pods` or `deployments.apps`.
     pub(crate) fn group_resource(&self) -> String {
-        if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
+        if self.group.is_empty() {
+            self.resource.clone()
+        } else {
+            format!("{}.{}", self.resource, self.group)
+        }
     }
 
     /// ` in namespace "x"`, or nothing.
@@ -202,19 +208,31 @@ impl Headers {
         let name = name.to_ascii_lowercase();
         if matches!(
             name.as_str(),
-            "authorization" | "host" | "content-length" | "transfer-encoding" | "connection" | "accept-encoding" | "te" | "upgrade"
+            "authorization"
+                | "host"
+                | "content-length"
+                | "transfer-encoding"
+                | "connection"
+                | "accept-encoding"
+                | "te"
+                | "upgrade"
         ) || name.starts_with("impersonate-")
         {
             return refuse("is set by the client itself");
         }
-        self.0.retain(|(existing, _)| !(*existing == name && matches!(name.as_str(), "accept" | "content-type" | "user-agent")));
+        self.0.retain(|(existing, _)| {
+            !(*existing == name && matches!(name.as_str(), "accept" | "content-type" | "user-agent"))
+        });
         self.0.push((Cow::Owned(name), value.to_owned()));
         Ok(())
     }
 
     /// The first field of this name (in lower case).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(existing, _)| existing.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(existing, _)| existing.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every field, in order.

@@ -3,8 +3,8 @@
 //! It deliberately refuses instead of repairing: escaping alone is not enough, because URL libraries and proxies
 //! normalise `..` and `%2e%2e` alike.
 
-use crate::error::{Error, Kind};
 use crate::Result;
+use crate::error::{Error, Kind};
 
 /// No legal name of Kubernetes is longer than this; most end at 253.
 const MAX_SEGMENT: usize = 1024;
@@ -28,7 +28,9 @@ impl Path {
     /// Refuses a path that does not begin with a slash, that has `.` or `..` segments in any spelling, empty segments
     /// (but for one slash at the end), `?`, `#` or control characters.
     pub(crate) fn absolute(path: &str) -> Result<Self> {
-        let refuse = |why: &str| Err(refused("path", path, why, "query parameters are given with `.query(name, value)`"));
+        let refuse = |why: &str| {
+            Err(refused("path", path, why, "query parameters are given with `.query(name, value)`"))
+        };
         let Some(rest) = path.strip_prefix('/') else { return refuse("does not begin with `/`") };
         let mut out = String::with_capacity(path.len() + 8);
         let mut segments = rest.split('/').peekable();
@@ -40,7 +42,10 @@ impl Path {
                 return refuse(&format!("contains {}", name_of(bad)));
             }
             let Some(plain) = unescape(segment) else { return refuse("has a `%` that begins no escape") };
-            if plain == b"." || plain == b".." || plain.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0..=31 | 127)) {
+            if plain == b"."
+                || plain == b".."
+                || plain.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0..=31 | 127))
+            {
                 return refuse("has a segment that would lead elsewhere");
             }
             out.push('/');
@@ -59,7 +64,8 @@ impl Path {
 
     /// Adds a path of its own behind this one, for what a proxied service answers to.
     pub(crate) fn append(&mut self, path: &str) -> Result<&mut Self> {
-        let absolute = if path.starts_with('/') { Self::absolute(path)? } else { Self::absolute(&format!("/{path}"))? };
+        let absolute =
+            if path.starts_with('/') { Self::absolute(path)? } else { Self::absolute(&format!("/{path}"))? };
         self.0.push_str(&absolute.0);
         Ok(self)
     }
@@ -70,7 +76,7 @@ impl Path {
 }
 
 /// Whether `segment` may stand in a path as `what` (a name, a namespace …).
-pub(crate) fn check(what: &'static str, segment: &str) -> Result<()> {
+fn check(what: &'static str, segment: &str) -> Result<()> {
     let help = "nothing was sent; a segment of a URL path must be a plain name";
     if segment.is_empty() {
         return Err(refused(what, segment, "is empty", help));
@@ -80,7 +86,12 @@ pub(crate) fn check(what: &'static str, segment: &str) -> Result<()> {
     }
     if segment.len() > MAX_SEGMENT {
         let shown: String = segment.chars().take(32).collect();
-        return Err(refused(what, &shown, &format!("is {} bytes long, more than {MAX_SEGMENT}", segment.len()), help));
+        return Err(refused(
+            what,
+            &shown,
+            &format!("is {} bytes long, more than {MAX_SEGMENT}", segment.len()),
+            help,
+        ));
     }
     match segment.chars().find(|c| c.is_control() || matches!(c, '/' | '%' | '?' | '#')) {
         Some(bad) => Err(refused(what, segment, &format!("contains {}", name_of(bad)), help)),
@@ -101,8 +112,8 @@ fn escape_into(out: &mut String, segment: &str, keep_escapes: bool) {
     for &byte in segment.as_bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => out.push(byte as char),
-            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
-            | b':' | b'@' => out.push(byte as char),
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
+            | b';' | b'=' | b':' | b'@' => out.push(byte as char),
             b'%' if keep_escapes => out.push('%'),
             _ => percent(out, byte),
         }
@@ -187,14 +198,31 @@ mod tests {
             ("/", "/"),
             ("/version", "/version"),
             ("/healthz/", "/healthz/"),
-            ("/api/v1/namespaces/a/services/http:web:80/proxy/x%20y", "/api/v1/namespaces/a/services/http:web:80/proxy/x%20y"),
+            (
+                "/api/v1/namespaces/a/services/http:web:80/proxy/x%20y",
+                "/api/v1/namespaces/a/services/http:web:80/proxy/x%20y",
+            ),
             ("/a b", "/a%20b"),
         ] {
             assert_eq!(Path::absolute(path).unwrap().as_str(), out);
         }
-        for path in
-            ["", "version", "//x", "/a//b", "/a/../b", "/a/./b", "/a/%2e%2E/b", "/a/%2fb", "/a/%5Cb", "/a%", "/a%zz", "/a?b=c", "/a#b", "/a\nb", "/a/%00"]
-        {
+        for path in [
+            "",
+            "version",
+            "//x",
+            "/a//b",
+            "/a/../b",
+            "/a/./b",
+            "/a/%2e%2E/b",
+            "/a/%2fb",
+            "/a/%5Cb",
+            "/a%",
+            "/a%zz",
+            "/a?b=c",
+            "/a#b",
+            "/a\nb",
+            "/a/%00",
+        ] {
             assert!(Path::absolute(path).is_err(), "{path:?}");
         }
     }

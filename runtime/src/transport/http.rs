@@ -65,7 +65,8 @@ impl Transport for HttpTransport {
             let mut body = response.bytes_stream();
             let body = futures_util::stream::poll_fn(move |cx| {
                 let _place = &ticket;
-                body.poll_next_unpin(cx).map_err(|error| Failure { kind: FailureKind::Broken, ..failure(error) })
+                body.poll_next_unpin(cx)
+                    .map_err(|error| Failure { kind: FailureKind::Broken, ..failure(error) })
             });
             Ok(Answer { status, headers, body: Body::new(body) })
         })
@@ -135,9 +136,10 @@ impl Settings {
             // reqwest sets up TLS whether it is needed or not, and would look for a process-wide provider.
             None => bare_tls()?,
         };
-        builder.tls_backend_preconfigured(tls).build().map_err(|error| {
-            Error::new(Kind::Config, "setting up the HTTP client", failure(error).message)
-        })
+        builder
+            .tls_backend_preconfigured(tls)
+            .build()
+            .map_err(|error| Error::new(Kind::Config, "setting up the HTTP client", failure(error).message))
     }
 }
 
@@ -156,7 +158,9 @@ fn is_loopback(server: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(server) else { return false };
     let Some(host) = url.host_str() else { return false };
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn request(outgoing: Outgoing) -> std::result::Result<reqwest::Request, Failure> {
@@ -172,8 +176,10 @@ fn request(outgoing: Outgoing) -> std::result::Result<reqwest::Request, Failure>
     let mut request = reqwest::Request::new(method, url);
     let headers: &mut HeaderMap = request.headers_mut();
     for (name, value) in outgoing.headers.iter() {
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("a header name is malformed"))?;
-        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refuse("a header value is malformed"))?;
+        let header =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("a header name is malformed"))?;
+        let mut value =
+            HeaderValue::from_bytes(value.as_bytes()).map_err(|_| refuse("a header value is malformed"))?;
         value.set_sensitive(name == "authorization");
         headers.append(header, value);
     }

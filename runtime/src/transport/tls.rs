@@ -36,42 +36,56 @@ pub(super) fn client_config(options: &TlsOptions) -> Result<ClientConfig> {
             })?;
             builder.with_client_auth_cert(certificates, key_der).map_err(|error| {
                 let unsupported = error.to_string().contains("UnsupportedCertVersion");
-                let error = broken(&origin(chain, chain_of), &format!("certificate and key cannot be used: {error}"));
-                if unsupported { error.with_help("it is an X.509 v1 certificate; issue it again as v3") } else { error }
+                let error =
+                    broken(&origin(chain, chain_of), &format!("certificate and key cannot be used: {error}"));
+                if unsupported {
+                    error.with_help("it is an X.509 v1 certificate; issue it again as v3")
+                } else {
+                    error
+                }
             })
         }
     }
 }
 
 fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
-    let inner: Arc<dyn ServerCertVerifier> = match &options.ca {
-        Some(_) if options.insecure => {
-            return Err(broken("setting up TLS", "a certificate authority and `insecure` contradict each other")
+    let inner: Arc<dyn ServerCertVerifier> =
+        match &options.ca {
+            Some(_) if options.insecure => {
+                return Err(broken(
+                    "setting up TLS",
+                    "a certificate authority and `insecure` contradict each other",
+                )
                 .with_help("drop one of them"));
-        }
-        None if options.insecure => return Ok(Arc::new(Unchecked(provider.clone()))),
-        Some(ca) => {
-            let what = "certificate authority";
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(ca, what)? {
-                roots.add(certificate).map_err(|error| {
-                    broken(&origin(ca, what), &format!("holds a certificate that cannot be an authority: {error}"))
-                })?;
             }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-                .build()
-                .map_err(|error| broken(&origin(ca, what), &error.to_string()))?
-        }
-        None => Arc::new(
-            rustls_platform_verifier::Verifier::new(provider.clone())
-                .map_err(|error| broken("reading the platform's certificate authorities", &error.to_string()))?,
-        ),
-    };
+            None if options.insecure => return Ok(Arc::new(Unchecked(provider.clone()))),
+            Some(ca) => {
+                let what = "certificate authority";
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(ca, what)? {
+                    roots.add(certificate).map_err(|error| {
+                        broken(
+                            &origin(ca, what),
+                            &format!("holds a certificate that cannot be an authority: {error}"),
+                        )
+                    })?;
+                }
+                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                    .build()
+                    .map_err(|error| broken(&origin(ca, what), &error.to_string()))?
+            }
+            None => Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| {
+                broken("reading the platform's certificate authorities", &error.to_string())
+            })?),
+        };
     match &options.server_name {
         None => Ok(inner),
         Some(name) => {
             let name = ServerName::try_from(name.clone()).map_err(|_| {
-                broken("setting up TLS", &format!("the tls-server-name {name:?} is neither a DNS name nor an address"))
+                broken(
+                    "setting up TLS",
+                    &format!("the tls-server-name {name:?} is neither a DNS name nor an address"),
+                )
             })?;
             Ok(Arc::new(OtherName { name, inner }))
         }

@@ -1,0 +1,224 @@
+//! Reading the log of a container: as text, as bytes or line by line, while it is being written if wanted.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::call::{Target, awaitable, debug_request, option_setters};
+use crate::error::{Error, Kind};
+use crate::options::LogOptions;
+use crate::request::{Class, Method, Request};
+use crate::transport::Body;
+use crate::{Client, Result};
+
+/// The longest line; what is longer comes in pieces.
+const MAX_LINE: usize = 1 << 20;
+
+/// Reads the log of a container. Awaited it gives the text up to now; `.lines()` and `.bytes()` stream it.
+#[must_use = "a request does nothing until it is awaited or sent"]
+pub struct LogRequest {
+    target: Target,
+    options: LogOptions,
+}
+
+impl LogRequest {
+    pub(super) fn new(target: Target) -> Self {
+        LogRequest { target, options: LogOptions::default() }
+    }
+
+    option_setters! { LogOptions {
+        /// Which container; needed where the pod has several.
+        text container;
+        /// Goes on with what is written from now on.
+        flag follow;
+        /// The log of the container's previous run.
+        flag previous;
+        /// Only what is not older than this many seconds.
+        some since_seconds i64;
+        /// Only what is not older than this moment (RFC 3339).
+        text since_time;
+        /// Puts the time before each line.
+        flag timestamps;
+        /// Only the last lines.
+        some tail_lines i64;
+        /// At most this many bytes.
+        some limit_bytes i64;
+    } }
+
+    pub(super) fn request(&self) -> Result<Request> {
+        self.request_once().map_err(|error| error.in_context(|| self.target.describe("get")))
+    }
+
+    fn request_once(&self) -> Result<Request> {
+        let mut request = self.target.request("get", Method::Get)?;
+        request.headers.set("accept", "*/*");
+        self.options.query(&mut request.query)?;
+        Ok(request)
+    }
+
+    /// The text up to now. Bytes that are no UTF-8 are replaced; [`LogRequest::bytes`] keeps them.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such pod (`is_not_found`), the container has not started (`is_bad_request`), the log is to be
+    /// followed and so has no end, or the server answers with another failure or not at all.
+    pub async fn send(self) -> Result<String> {
+        let request = self.request()?;
+        if self.options.follow {
+            let message = "a log that is followed has no end";
+            return Err(self
+                .target
+                .client
+                .error(&request, Kind::Request, message)
+                .with_help("use `.lines()` or `.bytes()`"));
+        }
+        let body = self.target.client.call(&request).await?.body;
+        Ok(match String::from_utf8(body.into()) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        })
+    }
+
+    /// The log as bytes, as they come.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogRequest::send`].
+    pub async fn bytes(self) -> Result<LogBytes> {
+        let mut request = self.request()?;
+        request.class = Class::Stream;
+        let answer = self.target.client.open(&request).await?;
+        Ok(LogBytes { client: self.target.client, request, body: Some(answer.body) })
+    }
+
+    /// The log line by line, without the line ends. Bytes that are no UTF-8 are replaced.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogRequest::send`].
+    pub async fn lines(self) -> Result<LogLines> {
+        Ok(LogLines { bytes: self.bytes().await?, buffer: Vec::new(), scanned: 0, given: 0 })
+    }
+}
+
+awaitable!(LogRequest => String);
+debug_request!(LogRequest);
+
+/// A log as bytes. Dropping it closes the stream; `None` means that the server ended it.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct LogBytes {
+    client: Client,
+    request: Request,
+    body: Option<Body>,
+}
+
+impl LogBytes {
+    /// The next piece.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks; nothing follows.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for LogBytes {
+    type Item = Result<Vec<u8>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        match ready!(body.poll_chunk(cx)) {
+            Some(Ok(chunk)) => Poll::Ready(Some(Ok(chunk.into()))),
+            Some(Err(failure)) => {
+                self.body = None;
+                let message = format!("the log broke off: {}", failure.message);
+                let error: Error = self.client.error(&self.request, Kind::Transport, message);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                self.body = None;
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for LogBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogBytes")
+            .field("of", &self.request.context(self.client.server()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A log line by line. Dropping it closes the stream; `None` means that the server ended it.
+///
+/// A line of more than 1 MiB comes in pieces.
+#[must_use = "a stream does nothing until it is polled"]
+#[derive(Debug)]
+pub struct LogLines {
+    bytes: LogBytes,
+    buffer: Vec<u8>,
+    /// Up to where no line end was found.
+    scanned: usize,
+    /// Up to where lines were given.
+    given: usize,
+}
+
+impl LogLines {
+    /// The next line.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks; nothing follows.
+    pub async fn next(&mut self) -> Option<Result<String>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let end = match memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
+            Some(at) => self.scanned + at,
+            None if self.buffer.len() - self.given >= MAX_LINE => {
+                let line = String::from_utf8_lossy(&self.buffer[self.given..]).into_owned();
+                (self.given, self.scanned) = (self.buffer.len(), self.buffer.len());
+                return Some(line);
+            }
+            None => {
+                self.scanned = self.buffer.len();
+                return None;
+            }
+        };
+        let line = &self.buffer[self.given..end];
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
+        (self.given, self.scanned) = (end + 1, end + 1);
+        Some(line)
+    }
+}
+
+impl Stream for LogLines {
+    type Item = Result<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(line) = self.line() {
+                return Poll::Ready(Some(Ok(line)));
+            }
+            let given = self.given;
+            self.buffer.drain(..given);
+            self.scanned -= given;
+            self.given = 0;
+            match ready!(Pin::new(&mut self.bytes).poll_next(cx)) {
+                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None if self.buffer.is_empty() => return Poll::Ready(None),
+                None => {
+                    let rest = std::mem::take(&mut self.buffer);
+                    self.scanned = 0;
+                    return Poll::Ready(Some(Ok(String::from_utf8_lossy(&rest).into_owned())));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! One line of a watch, read as an event.
+//!
+//! Pure. What an event of type ERROR means is said by its Status, as for any other answer.
+
+use crate::codec::{self, DecodeError, Reader, UnknownFields, Value};
+use crate::object;
+use crate::wire::{Map, Status};
+
+/// What happened to an object.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum WatchEvent<T> {
+    /// It is there: created, or already there when the watch began.
+    Added(T),
+    /// It changed.
+    Modified(T),
+    /// It is gone, or no longer chosen by the selectors; this is how it was last.
+    Deleted(T),
+    /// Nothing happened up to this version.
+    Bookmark(Bookmark),
+}
+
+impl<T> WatchEvent<T> {
+    /// The object that the event is about; none for bookmarks.
+    pub fn object(&self) -> Option<&T> {
+        match self {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) | WatchEvent::Deleted(object) => {
+                Some(object)
+            }
+            WatchEvent::Bookmark(_) => None,
+        }
+    }
+
+    /// The object that the event is about; none for bookmarks.
+    pub fn into_object(self) -> Option<T> {
+        match self {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) | WatchEvent::Deleted(object) => {
+                Some(object)
+            }
+            WatchEvent::Bookmark(_) => None,
+        }
+    }
+}
+
+/// Up to which version a watch has told everything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bookmark {
+    /// The version; a watch that begins here misses nothing.
+    pub resource_version: String,
+    /// Whether all objects that were there when the watch began have been given (`send_initial_events`).
+    pub initial_events_end: bool,
+    /// All annotations of the bookmark.
+    pub annotations: Map<String>,
+}
+
+/// What a line says.
+#[derive(Debug)]
+pub(super) enum Line<T> {
+    Event(WatchEvent<T>),
+    Error(Box<Status>),
+    /// An event of a type that this build does not know.
+    Unknown,
+}
+
+/// Reads one line.
+pub(super) fn read<T: Value + Default>(line: &[u8]) -> Result<Line<T>, DecodeError> {
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        // The codec knows best how to say where the text is broken.
+        Err(_) => return codec::from_slice::<Status>(line).map(|_| Line::Unknown),
+    };
+    let mut reader = Reader::new(text);
+    let mut event = String::new();
+    let mut kind = String::new();
+    let mut object = None;
+    let mut decoded = None;
+    codec::decode_members(&mut reader, "an event", |reader, name| match name {
+        "type" => event.decode(reader),
+        "kind" => kind.decode(reader),
+        // Servers write the type first; then the object is read where it stands.
+        "object" if matches!(event.as_str(), "ADDED" | "MODIFIED" | "DELETED") => {
+            let mut value = T::default();
+            value.decode(reader)?;
+            decoded = Some(value);
+            Ok(())
+        }
+        "object" => {
+            object = Some(reader.raw()?);
+            Ok(())
+        }
+        _ => reader.raw().map(drop),
+    })?;
+    reader.end()?;
+    if event.is_empty() && kind == "Status" {
+        // Some gateways end a watch with a bare Status.
+        return codec::from_str(text).map(|status| Line::Error(Box::new(status)));
+    }
+    let object = object.unwrap_or("null");
+    let value = |decoded: Option<T>| decoded.map_or_else(|| codec::from_str::<T>(object), Ok);
+    Ok(match event.as_str() {
+        "ADDED" => Line::Event(WatchEvent::Added(value(decoded)?)),
+        "MODIFIED" => Line::Event(WatchEvent::Modified(value(decoded)?)),
+        "DELETED" => Line::Event(WatchEvent::Deleted(value(decoded)?)),
+        "BOOKMARK" => Line::Event(WatchEvent::Bookmark(bookmark(object)?)),
+        "ERROR" => Line::Error(Box::new(codec::from_str(object)?)),
+        _ => Line::Unknown,
+    })
+}
+
+fn bookmark(object: &str) -> Result<Bookmark, DecodeError> {
+    let marked: Marked = codec::from_str(object)?;
+    let annotations = marked.metadata.annotations.unwrap_or_default();
+    let end = annotations.get("k8s.io/initial-events-end").is_some_and(|value| value == "true");
+    Ok(Bookmark { resource_version: marked.metadata.resource_version, initial_events_end: end, annotations })
+}
+
+/// As much of an object as a bookmark has.
+#[derive(Clone, Default, PartialEq)]
+struct Marked {
+    metadata: MarkedMetadata,
+    unknown: UnknownFields,
+}
+
+object! {
+    Marked {
+        0 metadata "metadata" [1] Message required;
+    }
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct MarkedMetadata {
+    resource_version: String,
+    annotations: Option<Map<String>>,
+}
+
+object! {
+    MarkedMetadata {
+        0 resource_version "resourceVersion" [6] String required;
+        1 annotations "annotations" [12] Map;
+    }
+}
+
+/// Any object, as its text: what the framer's and the reader's fuzz target decodes into.
+#[doc(hidden)]
+pub fn fuzz(data: &[u8], cut: usize) {
+    let mut frames = super::Frames::with_limit(1 << 16);
+    for chunk in data.chunks(cut.max(1)) {
+        frames.push(chunk);
+        while let Some(Ok(line)) = frames.next() {
+            let _ = read::<crate::wire::RawJson>(line);
+        }
+    }
+    let _ = read::<crate::wire::RawJson>(frames.rest());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::RawJson;
+
+    fn event(line: &str) -> Line<RawJson> {
+        read(line.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn events_are_read_in_any_order_of_members() {
+        for line in
+            [r#"{"type":"ADDED","object":{"a":1}}"#, r#"{"extra":[],"object":{"a":1},"type":"ADDED"}"#]
+        {
+            let Line::Event(WatchEvent::Added(object)) = event(line) else { panic!("{line}") };
+            assert_eq!(object.get(), r#"{"a":1}"#);
+        }
+        assert!(matches!(event(r#"{"type":"MODIFIED","object":{}}"#), Line::Event(WatchEvent::Modified(_))));
+        assert!(matches!(event(r#"{"type":"DELETED","object":{}}"#), Line::Event(WatchEvent::Deleted(_))));
+        assert!(matches!(event(r#"{"type":"PARTED","object":{}}"#), Line::Unknown));
+    }
+
+    #[test]
+    fn bookmarks_carry_the_version_and_the_end_of_what_was_there() {
+        let line = concat!(
+            r#"{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"42","#,
+            r#""creationTimestamp":null,"annotations":{"k8s.io/initial-events-end":"true"}},"spec":{"containers":null}}}"#
+        );
+        let Line::Event(WatchEvent::Bookmark(bookmark)) = event(line) else { panic!() };
+        assert_eq!((bookmark.resource_version.as_str(), bookmark.initial_events_end), ("42", true));
+        let Line::Event(WatchEvent::Bookmark(bookmark)) =
+            event(r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}}"#)
+        else {
+            panic!()
+        };
+        assert_eq!((bookmark.resource_version.as_str(), bookmark.initial_events_end), ("7", false));
+    }
+
+    #[test]
+    fn errors_are_read_from_events_and_from_bare_statuses() {
+        let status =
+            r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}"#;
+        for line in [status.to_owned(), format!(r#"{{"type":"ERROR","object":{status}}}"#)] {
+            let Line::Error(status) = event(&line) else { panic!("{line}") };
+            assert_eq!(status.reason.as_deref(), Some("Expired"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_an_error_and_not_a_panic() {
+        for line in ["", "{", "[]", "null", r#"{"type":1}"#, r#"{"type":"ADDED","object":{}} x"#, "\u{0}"] {
+            assert!(read::<RawJson>(line.as_bytes()).is_err(), "{line:?}");
+        }
+        assert!(read::<RawJson>(b"{\"type\":\"ADDED\",\"object\":\"\xff\"}").is_err());
+        fuzz(b"{\"type\":\"ADDED\",\"object\":\"\xff\"}\n{\n\n{}", 3);
+    }
+}
