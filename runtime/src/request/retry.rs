@@ -70,7 +70,7 @@ mod tests {
         let wait = Some(Duration::from_secs(3));
         for (status, after, retries, expected) in [
             (429, wait, 0, wait),
-            (503, wait, 9, wait),
+            (503, wait, 5, wait),
             (500, wait, 0, wait),
             (503, wait, 10, None),
             (503, None, 0, None),
