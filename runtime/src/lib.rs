@@ -16,6 +16,7 @@ mod resource;
 mod transport;
 mod watch;
 pub mod wire;
+mod yaml;
 
 pub use api::{
     Api, ApplyBody, ApplyRequest, ConnectRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest,

@@ -2,6 +2,9 @@
 //!
 //! Deliberately nothing of HTTP but the value: the transport sets it, replays after a 401 and presents certificates.
 
+mod exec;
+mod token_file;
+
 use std::fmt;
 
 use base64::Engine;
@@ -15,6 +18,13 @@ pub(crate) struct Authenticator {
     source: Source,
 }
 
+enum Source {
+    Nobody,
+    Fixed(SecretString),
+    TokenFile(token_file::TokenFile),
+    Exec(exec::Exec),
+}
+
 /// A client certificate chain and its private key, both PEM, and which one it is: a higher generation replaces it.
 #[derive(Clone)]
 pub(crate) struct Identity {
@@ -23,20 +33,21 @@ pub(crate) struct Identity {
     pub(crate) generation: u64,
 }
 
-enum Source {
-    Nobody,
-    Fixed(SecretString),
-}
-
 impl Authenticator {
-    /// Checks the configuration and prepares its credentials. Runs nothing.
+    /// Checks the configuration and prepares its credentials. Runs nothing; reads the token file, where there is one.
+    ///
+    /// A token file wins over a token; an exec plugin is used only where the configuration has no other credential.
     pub(crate) fn new(config: &Config) -> Result<Authenticator> {
         config.validate()?;
         let credentials = config.credentials();
-        let source = if let Some(token) = &credentials.token {
+        let source = if let Some(path) = &credentials.token_file {
+            Source::TokenFile(token_file::TokenFile::open(path.clone())?)
+        } else if let Some(token) = &credentials.token {
             Source::Fixed(bearer(token))
         } else if let Some((user, password)) = &credentials.basic {
             Source::Fixed(basic(user, password))
+        } else if let Some(plugin) = credentials.exec.as_ref().filter(|_| config.tls().identity.is_none()) {
+            Source::Exec(exec::Exec::new(plugin, config)?)
         } else {
             Source::Nobody
         };
@@ -44,27 +55,55 @@ impl Authenticator {
     }
 
     /// The whole value of the `Authorization` header, or `None` where the request goes without.
+    ///
+    /// May read a file or run the exec plugin; however many callers wait, that happens once.
     pub(crate) async fn authorization(&self) -> Result<Option<SecretString>> {
         match &self.source {
             Source::Nobody => Ok(None),
             Source::Fixed(value) => Ok(Some(value.clone())),
+            Source::TokenFile(file) => file.authorization().await.map(Some),
+            Source::Exec(exec) => exec.authorization().await,
         }
     }
 
     /// The client certificate that an exec plugin gave, where it gave one; the configuration's own is not repeated.
+    ///
+    /// Runs the plugin where it has not run yet.
     pub(crate) async fn client_identity(&self) -> Result<Option<Identity>> {
-        Ok(None)
+        match &self.source {
+            Source::Exec(exec) => exec.identity().await,
+            _ => Ok(None),
+        }
     }
 
     /// The server answered 401: what was handed out is not to be handed out again. True where a new one may differ.
     pub(crate) fn invalidate(&self) -> bool {
-        false
+        match &self.source {
+            Source::Nobody | Source::Fixed(_) => false,
+            Source::TokenFile(file) => file.invalidate(),
+            Source::Exec(exec) => exec.invalidate(),
+        }
+    }
+
+    /// As [`Authenticator::invalidate`], said of the header that was refused: where a younger one is there already, which
+    /// happens when many requests are refused at once, nothing is asked for again.
+    pub(crate) fn invalidate_header(&self, used: &SecretString) -> bool {
+        match &self.source {
+            Source::Exec(exec) => exec.invalidate_header(used),
+            _ => self.invalidate(),
+        }
     }
 }
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator").finish_non_exhaustive()
+        let kind = match &self.source {
+            Source::Nobody => "nobody",
+            Source::Fixed(_) => "fixed",
+            Source::TokenFile(_) => "token file",
+            Source::Exec(_) => "exec plugin",
+        };
+        f.debug_struct("Authenticator").field("source", &kind).finish_non_exhaustive()
     }
 }
 
@@ -76,4 +115,9 @@ fn basic(user: &str, password: &SecretString) -> SecretString {
     let pair = SecretString::from(format!("{user}:{}", password.expose_secret()));
     let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose_secret());
     SecretString::from(format!("Basic {encoded}"))
+}
+
+/// Whether a token can stand in a header; no token has white space in it.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }

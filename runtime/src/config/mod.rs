@@ -7,6 +7,10 @@ mod accessors;
 mod environment;
 mod exec;
 mod impersonation;
+mod in_cluster;
+mod infer;
+mod kubeconfig;
+mod overrides;
 mod server;
 mod tls;
 mod validate;
@@ -20,8 +24,10 @@ use secrecy::{ExposeSecret, SecretString};
 pub use environment::Environment;
 pub use exec::{ExecApiVersion, ExecPlugin, InteractiveMode};
 pub use impersonation::Impersonation;
+pub use kubeconfig::{KubeContext, Kubeconfig};
+pub use overrides::Overrides;
 pub(crate) use server::Server;
-pub(crate) use tls::{PemSource, TlsOptions};
+pub(crate) use tls::{PemSource, TlsOptions, read_limited};
 
 /// How long a connection may take to stand, TLS handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

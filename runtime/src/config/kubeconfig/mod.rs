@@ -1,0 +1,263 @@
+//! Kubeconfigs: which files, in which order, merged how. Deliberately read-only: nothing here writes one.
+
+mod build;
+mod model;
+mod names;
+mod read;
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use model::{Cluster, Named, User};
+pub use model::KubeContext;
+
+use super::tls::read_limited;
+use super::{Config, Environment, Overrides};
+use crate::error::Kind;
+use crate::yaml::INPUT_LIMIT;
+use crate::{Error, Result};
+
+/// One kubeconfig, or several merged into one: the clusters, users and contexts in them.
+///
+/// Reading it runs nothing and reads no file that it names; [`Kubeconfig::config_for`] makes a configuration of one
+/// context, and one `Kubeconfig` serves any number of them.
+///
+/// ```no_run
+/// use clientset_runtime::config::{Kubeconfig, Overrides};
+///
+/// let kubeconfig = Kubeconfig::load()?;
+/// for name in kubeconfig.context_names() {
+///     println!("{name}: {}", kubeconfig.config_for(&Overrides::context(name))?.server_url());
+/// }
+/// # Ok::<(), clientset_runtime::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Kubeconfig {
+    clusters: Vec<Named<Cluster>>,
+    users: Vec<Named<User>>,
+    contexts: Vec<Named<KubeContext>>,
+    current_context: Option<String>,
+    sources: Sources,
+    environment: Environment,
+}
+
+/// Where it came from.
+#[derive(Clone, Default)]
+struct Sources {
+    /// Files that were read.
+    read: Vec<PathBuf>,
+    /// Files of a list that do not exist.
+    missing: Vec<PathBuf>,
+    /// What named them: `KUBECONFIG`, `~/.kube/config`.
+    named_by: &'static str,
+    /// Exactly this was asked for, so that nothing else stands in for it.
+    explicit: bool,
+}
+
+impl Kubeconfig {
+    /// Reads the files in `KUBECONFIG`, or `~/.kube/config` where that is not set.
+    ///
+    /// Files of the list that do not exist are passed over; without any the result is empty.
+    ///
+    /// # Errors
+    ///
+    /// A file that exists cannot be read or is malformed; the error names every such file and the places in it.
+    pub fn load() -> Result<Self> {
+        Kubeconfig::load_from(&Environment::system())
+    }
+
+    /// The same in another environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubeconfig::load`].
+    pub fn load_from(environment: &Environment) -> Result<Self> {
+        let (paths, named_by) = match environment.get("KUBECONFIG") {
+            Some(list) => (std::env::split_paths(&list).collect(), "KUBECONFIG"),
+            None => {
+                let home = environment.home_dir();
+                (home.map(|home| home.join(".kube").join("config")).into_iter().collect(), "the home folder")
+            }
+        };
+        Kubeconfig::merge(paths, false, named_by, environment)
+    }
+
+    /// Reads one file, which has to exist.
+    ///
+    /// # Errors
+    ///
+    /// The file does not exist, cannot be read or is malformed.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Kubeconfig::read_in(path.as_ref(), &Environment::system())
+    }
+
+    pub(crate) fn read_in(path: &Path, environment: &Environment) -> Result<Self> {
+        Kubeconfig::merge(vec![path.to_path_buf()], true, "the caller", environment)
+    }
+
+    /// Reads a kubeconfig from memory. Relative paths in it are relative to the process's working folder.
+    ///
+    /// # Errors
+    ///
+    /// It is malformed.
+    pub fn parse(yaml: impl AsRef<[u8]>) -> Result<Self> {
+        let mut merged = Kubeconfig { sources: Sources { explicit: true, ..Sources::default() }, ..Kubeconfig::default() };
+        let file = read::read(yaml.as_ref(), None).map_err(|problems| malformed(vec![(None, problems)]))?;
+        merged.add(file);
+        Ok(merged)
+    }
+
+    fn merge(paths: Vec<PathBuf>, explicit: bool, named_by: &'static str, environment: &Environment) -> Result<Self> {
+        let sources = Sources { explicit, named_by, ..Sources::default() };
+        let mut merged = Kubeconfig { sources, environment: environment.clone(), ..Kubeconfig::default() };
+        let mut problems = Vec::new();
+        for path in paths {
+            let known = merged.sources.read.contains(&path) || merged.sources.missing.contains(&path);
+            if path.as_os_str().is_empty() || known {
+                continue;
+            }
+            match read_limited(&path, INPUT_LIMIT as u64) {
+                Ok(bytes) => match read::read(&bytes, Some(&path)) {
+                    Ok(file) => merged.add(file),
+                    Err(found) => problems.push((Some(path.clone()), found)),
+                },
+                Err(error) if error.kind() == ErrorKind::NotFound && !explicit => {
+                    merged.sources.missing.push(path);
+                    continue;
+                }
+                Err(error) => problems.push((Some(path.clone()), vec![format!("cannot be read: {error}")])),
+            }
+            merged.sources.read.push(path);
+        }
+        if problems.is_empty() { Ok(merged) } else { Err(malformed(problems)) }
+    }
+
+    /// Of entries with the same name the first wins as a whole; of `current-context` the first that is set.
+    fn add(&mut self, file: read::File) {
+        fn add<T>(into: &mut Vec<Named<T>>, from: Vec<Named<T>>) {
+            let known: std::collections::HashSet<String> = into.iter().map(|entry| entry.name.clone()).collect();
+            into.extend(from.into_iter().filter(|entry| !known.contains(&entry.name)));
+        }
+        add(&mut self.clusters, file.clusters);
+        add(&mut self.users, file.users);
+        add(&mut self.contexts, file.contexts);
+        self.current_context = self.current_context.take().or(file.current_context);
+    }
+
+    /// The names of the contexts, in the order of the files.
+    pub fn context_names(&self) -> impl Iterator<Item = &str> {
+        self.contexts.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// One context.
+    pub fn context(&self, name: &str) -> Option<&KubeContext> {
+        self.contexts.iter().find(|entry| entry.name == name).map(|entry| &entry.value)
+    }
+
+    /// The names of the clusters.
+    pub fn cluster_names(&self) -> impl Iterator<Item = &str> {
+        self.clusters.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The names of the users.
+    pub fn user_names(&self) -> impl Iterator<Item = &str> {
+        self.users.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The context that is used when none is asked for.
+    pub fn current_context(&self) -> Option<&str> {
+        self.current_context.as_deref()
+    }
+
+    /// The configuration of the current context.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubeconfig::config_for`].
+    pub fn config(&self) -> Result<Config> {
+        self.config_for(&Overrides::default())
+    }
+
+    /// The environment that decides on the namespace in a pod, and that exec plugins run in.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Whether it says, together with the overrides, which server to speak to.
+    pub(crate) fn chooses(&self, overrides: &Overrides) -> bool {
+        let asked = [&overrides.context, &overrides.cluster, &overrides.server, &self.current_context];
+        asked.into_iter().any(|name| name.as_ref().is_some_and(|name| !name.is_empty()))
+    }
+
+    /// Where it was looked for, one line a place.
+    pub(crate) fn places(&self) -> Vec<String> {
+        let named_by = self.sources.named_by;
+        let read = self.sources.read.iter().map(|path| {
+            let state = if self.contexts.is_empty() { "names no cluster" } else { "has no current-context" };
+            format!("{} (from {named_by}): {state}", path.display())
+        });
+        let missing = self.sources.missing.iter();
+        let missing = missing.map(|path| format!("{} (from {named_by}): does not exist", path.display()));
+        let mut places: Vec<String> = read.chain(missing).collect();
+        if places.is_empty() {
+            places.push("KUBECONFIG: not set; ~/.kube/config: there is no home folder".to_owned());
+        }
+        places
+    }
+}
+
+impl fmt::Debug for Kubeconfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kubeconfig")
+            .field("files", &self.sources.read)
+            .field("clusters", &self.cluster_names().collect::<Vec<_>>())
+            .field("users", &self.user_names().collect::<Vec<_>>())
+            .field("contexts", &self.context_names().collect::<Vec<_>>())
+            .field("current_context", &self.current_context)
+            .finish()
+    }
+}
+
+/// How many problems of one file are worth reading.
+const SHOWN_PROBLEMS: usize = 20;
+
+fn malformed(files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
+    let several = files.len() > 1;
+    let name = |path: &Option<PathBuf>| match path {
+        Some(path) => format!("kubeconfig {}", path.display()),
+        None => "kubeconfig from memory".to_owned(),
+    };
+    let context = if several { "kubeconfig".to_owned() } else { files.first().map(|file| name(&file.0)).unwrap_or_default() };
+    let mut lines = Vec::new();
+    for (path, problems) in &files {
+        let prefix = if several { format!("{}: ", name(path)) } else { String::new() };
+        lines.extend(problems.iter().take(SHOWN_PROBLEMS).map(|problem| format!("{prefix}{problem}")));
+        if problems.len() > SHOWN_PROBLEMS {
+            lines.push(format!("{prefix}and {} more", problems.len() - SHOWN_PROBLEMS));
+        }
+    }
+    let message = match lines.as_slice() {
+        [only] => only.clone(),
+        many => {
+            let list: String = many.iter().map(|line| format!("\n  - {line}")).collect();
+            format!("{} problems:{list}", many.len())
+        }
+    };
+    Error::new(Kind::Config, context, message)
+}
+
+impl Sources {
+    /// For messages: the file, or the files, or memory.
+    fn describe(&self) -> String {
+        match self.read.as_slice() {
+            [] if self.explicit => "kubeconfig from memory".to_owned(),
+            [] => "no kubeconfig".to_owned(),
+            files => {
+                let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                format!("kubeconfig {}", files.join(", "))
+            }
+        }
+    }
+}
