@@ -61,14 +61,17 @@ impl TokenFile {
 }
 
 fn read(path: &Path) -> Result<SecretString> {
-    let fail = |message: String| Error::new(Kind::Auth, format!("reading token file {}", path.display()), message);
+    let fail =
+        |message: String| Error::new(Kind::Auth, format!("reading token file {}", path.display()), message);
     let bytes = read_limited(path, LIMIT).map_err(|error| fail(error.to_string()).with_source(error))?;
     let token = trimmed_secret(String::from_utf8(bytes).map_err(|_| fail("it is not text".to_owned()))?);
     if token.expose_secret().is_empty() {
         return Err(fail("it is empty".to_owned()));
     }
     if !is_token(token.expose_secret()) {
-        return Err(fail("it holds more than a token: white space or control characters stand in it".to_owned()));
+        return Err(fail(
+            "it holds more than a token: white space or control characters stand in it".to_owned(),
+        ));
     }
     Ok(bearer(&token))
 }

@@ -15,7 +15,8 @@ pub(crate) fn config(environment: &Environment) -> Result<Config> {
     if !missing.is_empty() {
         return fail(format!("this is not a pod of a cluster: {} not set", missing.join(" and ")));
     }
-    let text = |name| environment.get(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+    let text =
+        |name| environment.get(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
     let (host, port) = (text("KUBERNETES_SERVICE_HOST"), text("KUBERNETES_SERVICE_PORT"));
     let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
 
@@ -25,7 +26,9 @@ pub(crate) fn config(environment: &Environment) -> Result<Config> {
     if let Err(error) = readable(&token) {
         let message = format!("the service account token {} cannot be read: {error}", token.display());
         return fail(message).map_err(|error| {
-            error.with_help("the pod may run without one: see automountServiceAccountToken in its specification")
+            error.with_help(
+                "the pod may run without one: see automountServiceAccountToken in its specification",
+            )
         });
     }
     let mut config = Config::new(format!("https://{host}:{port}")).token_file(token);
@@ -83,7 +86,8 @@ fn authority(environment: &Environment) -> std::result::Result<PemSource, String
     let path = environment.service_account_file("ca.crt").ok_or("there is no service account folder")?;
     let source = PemSource::File(path.clone());
     let pem = source.read("authority").map_err(|error| error.to_string())?;
-    let pem = String::from_utf8_lossy(secrecy::ExposeSecret::expose_secret(&pem)).contains("BEGIN CERTIFICATE");
+    let pem =
+        String::from_utf8_lossy(secrecy::ExposeSecret::expose_secret(&pem)).contains("BEGIN CERTIFICATE");
     if pem { Ok(source) } else { Err(format!("{} holds no certificate", path.display())) }
 }
 

@@ -21,7 +21,9 @@ impl Config {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => match runtime.spawn_blocking(read).await {
                 Ok(result) => result,
-                Err(error) => Err(crate::Error::new(Kind::Config, "reading the configuration", error.to_string())),
+                Err(error) => {
+                    Err(crate::Error::new(Kind::Config, "reading the configuration", error.to_string()))
+                }
             },
             Err(_) => read(),
         }
@@ -52,7 +54,8 @@ impl Config {
         let mut places = kubeconfig.places();
         places.push(in_cluster::why_not(environment));
         let list: String = places.iter().map(|place| format!("\n  - {place}")).collect();
-        let error = crate::Error::new(Kind::Config, "", format!("no configuration was found; looked at:{list}"));
+        let error =
+            crate::Error::new(Kind::Config, "", format!("no configuration was found; looked at:{list}"));
         Err(error.with_help("set KUBECONFIG to a kubeconfig, choose one of its contexts, or name a server"))
     }
 
@@ -91,7 +94,11 @@ impl Config {
     /// # Errors
     ///
     /// As [`Config::infer`].
-    pub fn from_flags_in(environment: &Environment, master: Option<&str>, kubeconfig: Option<&str>) -> Result<Config> {
+    pub fn from_flags_in(
+        environment: &Environment,
+        master: Option<&str>,
+        kubeconfig: Option<&str>,
+    ) -> Result<Config> {
         let file = kubeconfig.filter(|path| !path.is_empty()).map(PathBuf::from);
         let server = master.filter(|master| !master.is_empty()).map(str::to_owned);
         Config::infer_in(environment, file.as_deref(), &Overrides { server, ..Overrides::default() })

@@ -32,7 +32,11 @@ pub(super) struct Answer {
 }
 
 /// The value of `KUBERNETES_EXEC_INFO`.
-pub(super) fn request(version: ExecApiVersion, cluster: Option<&ClusterInfo>, interactive: bool) -> SecretString {
+pub(super) fn request(
+    version: ExecApiVersion,
+    cluster: Option<&ClusterInfo>,
+    interactive: bool,
+) -> SecretString {
     let mut spec = Map::new();
     if let Some(cluster) = cluster {
         spec.insert("cluster".to_owned(), cluster.to_json());
@@ -47,7 +51,8 @@ pub(super) fn request(version: ExecApiVersion, cluster: Option<&ClusterInfo>, in
 
 impl ClusterInfo {
     fn to_json(&self) -> Json {
-        let encode = |pem: &SecretSlice<u8>| base64::engine::general_purpose::STANDARD.encode(pem.expose_secret());
+        let encode =
+            |pem: &SecretSlice<u8>| base64::engine::general_purpose::STANDARD.encode(pem.expose_secret());
         let flag = |set: bool| set.then_some(Json::Bool(true));
         let members = [
             ("server", Some(Json::from(self.server.as_str()))),
@@ -58,7 +63,11 @@ impl ClusterInfo {
             ("disable-compression", flag(self.disable_compression)),
             ("config", self.config.as_ref().and_then(|config| serde_json::from_str(config).ok())),
         ];
-        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
+        members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 }
 
@@ -68,7 +77,8 @@ pub(super) fn read(output: &[u8], version: ExecApiVersion) -> Result<Answer, Str
         return Err("it printed nothing, where an ExecCredential is expected on standard output".to_owned());
     }
     let document = yaml::parse(output).map_err(|error| {
-        let place = error.place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+        let place =
+            error.place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
         format!("its output is neither JSON nor YAML{place}")
     })?;
     let mut members = members(document, "its output", "an ExecCredential")?;
@@ -79,8 +89,11 @@ pub(super) fn read(output: &[u8], version: ExecApiVersion) -> Result<Answer, Str
     let wanted = version.as_str();
     match text(&mut members, "apiVersion")?.as_deref() {
         Some(found) if found == wanted => {}
-        Some(found @ ("client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1"
-        | "client.authentication.k8s.io/v1alpha1")) => {
+        Some(
+            found @ ("client.authentication.k8s.io/v1"
+            | "client.authentication.k8s.io/v1beta1"
+            | "client.authentication.k8s.io/v1alpha1"),
+        ) => {
             return Err(format!("it answered in the apiVersion {found}, but is configured for {wanted}"));
         }
         _ => return Err(format!("its answer has not the apiVersion that it is configured for, {wanted}")),

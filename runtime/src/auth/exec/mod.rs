@@ -111,7 +111,9 @@ impl Exec {
             }
             if current.runs != runs_before {
                 match &current.outcome {
-                    Some(Outcome::Credential(credential)) if !current.refused => return Ok(credential.clone()),
+                    Some(Outcome::Credential(credential)) if !current.refused => {
+                        return Ok(credential.clone());
+                    }
                     Some(Outcome::Failure(failure)) => return Err(self.error(failure.clone())),
                     _ => {}
                 }
@@ -122,7 +124,11 @@ impl Exec {
         current.runs += 1;
         current.refused = false;
         let generation = current.runs;
-        let result = outcome.map(|answer| Arc::new(Credential::new(answer, generation)));
+        let previous = match current.outcome.take() {
+            Some(Outcome::Credential(credential)) => credential.identity.clone(),
+            _ => None,
+        };
+        let result = outcome.map(|answer| Arc::new(Credential::new(answer, generation, previous)));
         current.outcome = Some(match &result {
             Ok(credential) => Outcome::Credential(credential.clone()),
             Err(failure) => Outcome::Failure(failure.clone()),
@@ -156,14 +162,16 @@ impl Exec {
 impl Current {
     fn usable(&self) -> Option<Arc<Credential>> {
         match &self.outcome {
-            Some(Outcome::Credential(credential)) if !self.refused && !credential.is_due() => Some(credential.clone()),
+            Some(Outcome::Credential(credential)) if !self.refused && !credential.is_due() => {
+                Some(credential.clone())
+            }
             _ => None,
         }
     }
 }
 
 impl Credential {
-    fn new(answer: Answer, generation: u64) -> Self {
+    fn new(answer: Answer, generation: u64, previous: Option<Identity>) -> Self {
         let now = SystemTime::now();
         let refresh_at = answer.expires.map(|expires| {
             let life = expires.duration_since(now).unwrap_or_default();
@@ -171,7 +179,11 @@ impl Credential {
         });
         Credential {
             header: answer.token.as_ref().map(super::bearer),
-            identity: answer.identity.map(|(chain, key)| Identity { chain, key, generation }),
+            identity: answer.identity.map(|(chain, key)| match previous {
+                // The same certificate again is no reason to open new connections.
+                Some(same) if same.chain.expose_secret() == chain.expose_secret() => same,
+                _ => Identity { chain, key, generation },
+            }),
             refresh_at,
         }
     }

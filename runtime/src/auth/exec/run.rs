@@ -5,13 +5,15 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::Failure;
 use crate::config::{Environment, ExecApiVersion, ExecPlugin, InteractiveMode};
@@ -50,14 +52,18 @@ impl Runner {
             InteractiveMode::Never => Ok(false),
             InteractiveMode::IfAvailable => Ok((self.stdin_is_terminal)()),
             InteractiveMode::Always if (self.stdin_is_terminal)() => Ok(true),
-            InteractiveMode::Always => {
-                Err(Failure::new("it has to ask the user (interactiveMode Always), and standard input is not a terminal"))
-            }
+            InteractiveMode::Always => Err(Failure::new(
+                "it has to ask the user (interactiveMode Always), and standard input is not a terminal",
+            )),
         }
     }
 
     /// Runs it once and gives what it printed.
-    pub(super) async fn run(&self, info: &SecretString, interactive: bool) -> Result<SecretSlice<u8>, Failure> {
+    pub(super) async fn run(
+        &self,
+        info: &SecretString,
+        interactive: bool,
+    ) -> Result<SecretSlice<u8>, Failure> {
         let program = self.find()?;
         let mut command = Command::new(&program);
         command.args(&self.plugin.args).kill_on_drop(true);
@@ -87,7 +93,8 @@ impl Runner {
                 Some(code) => format!("it failed with exit code {code}"),
                 None => format!("it was ended: {status}"),
             };
-            return Err(Failure::new(how).with_help("its own messages are on standard error; run it by hand to see them"));
+            return Err(Failure::new(how)
+                .with_help("its own messages are on standard error; run it by hand to see them"));
         }
         Ok(output)
     }
@@ -97,10 +104,15 @@ impl Runner {
         let command = &self.plugin.command;
         if command.contains(std::path::is_separator) {
             let path = PathBuf::from(command);
-            return if path.exists() { Ok(path) } else { Err(self.not_found(format!("{command} does not exist"))) };
+            return if path.exists() {
+                Ok(path)
+            } else {
+                Err(self.not_found(format!("{command} does not exist")))
+            };
         }
         let path = self.environment.get("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
+        let folders: Vec<PathBuf> =
+            std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
         let names = self.file_names(command);
         let mut files = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
         if let Some(found) = files.find(|file| is_executable(file)) {
@@ -116,14 +128,17 @@ impl Runner {
         if cfg!(windows) {
             let extensions = self.environment.get("PATHEXT").unwrap_or_else(|| ".COM;.EXE;.BAT;.CMD".into());
             let extensions = extensions.to_string_lossy().into_owned();
-            names.extend(extensions.split(';').map(|extension| OsString::from(format!("{command}{extension}"))));
+            names.extend(
+                extensions.split(';').map(|extension| OsString::from(format!("{command}{extension}"))),
+            );
         }
         names
     }
 
     fn not_found(&self, message: String) -> Failure {
         let hint = self.plugin.install_hint.clone();
-        Failure::new(message).with_help(hint.unwrap_or_else(|| "install it, or give its full path".to_owned()))
+        Failure::new(message)
+            .with_help(hint.unwrap_or_else(|| "install it, or give its full path".to_owned()))
     }
 }
 
@@ -134,18 +149,21 @@ async fn collect(child: &mut Child) -> Result<(SecretSlice<u8>, ExitStatus), Fai
     };
     let mut output = Vec::with_capacity(4096);
     let cannot_wait = |error: std::io::Error| Failure::new(format!("its end cannot be awaited: {error}"));
-    let ended = tokio::select! {
-        biased;
-        read = read_more(&mut stdout, &mut output) => { read?; None }
-        status = child.wait() => Some(status.map_err(cannot_wait)?),
+    // `select` polls its first future first, so output that is there is read before the end is seen.
+    let ended = match select(pin!(read_more(&mut stdout, &mut output)), pin!(child.wait())).await {
+        Either::Left((read, _)) => {
+            read?;
+            None
+        }
+        Either::Right((status, _)) => Some(status.map_err(cannot_wait)?),
     };
     let status = match ended {
         None => child.wait().await.map_err(cannot_wait)?,
         Some(status) => {
-            let deadline = Instant::now() + GRACE;
-            tokio::select! {
-                read = read_more(&mut stdout, &mut output) => read?,
-                () = sleep_until(deadline) => {}
+            // Running out of grace is fine: what is there was printed before the program ended.
+            match timeout(GRACE, read_more(&mut stdout, &mut output)).await {
+                Ok(read) => read?,
+                Err(_elapsed) => {}
             }
             status
         }
@@ -159,7 +177,9 @@ async fn read_more(stdout: &mut ChildStdout, output: &mut Vec<u8>) -> Result<(),
         match stdout.read_buf(output).await {
             Ok(0) => return Ok(()),
             Ok(_) if output.len() > OUTPUT_LIMIT => {
-                return Err(Failure::new(format!("it printed more than {OUTPUT_LIMIT} bytes and was stopped")));
+                return Err(Failure::new(format!(
+                    "it printed more than {OUTPUT_LIMIT} bytes and was stopped"
+                )));
             }
             Ok(_) => {}
             Err(error) => return Err(Failure::new(format!("its standard output cannot be read: {error}"))),

@@ -138,7 +138,8 @@ impl Build<'_> {
             config.tls.ca = overrides.certificate_authority.clone().map(PemSource::File);
         } else if let Some(entry) = entry {
             config.tls.insecure = cluster.insecure_skip_tls_verify;
-            let (file, data) = (cluster.certificate_authority.as_ref(), cluster.certificate_authority_data.as_ref());
+            let (file, data) =
+                (cluster.certificate_authority.as_ref(), cluster.certificate_authority_data.as_ref());
             config.tls.ca = self.pem("certificate-authority", entry, file, data);
         }
         config.proxy = match &overrides.proxy_url {
@@ -161,16 +162,24 @@ impl Build<'_> {
         } else {
             let chain = (user.client_certificate.as_ref(), user.client_certificate_data.as_ref());
             let key = (user.client_key.as_ref(), user.client_key_data.as_ref());
-            (self.pem("client-certificate", entry, chain.0, chain.1), self.pem("client-key", entry, key.0, key.1))
+            (
+                self.pem("client-certificate", entry, chain.0, chain.1),
+                self.pem("client-key", entry, key.0, key.1),
+            )
         };
         match (chain, key) {
             (Some(chain), Some(key)) => config.tls.identity = Some((chain, key)),
             (None, None) => {}
             // Where both forms were given that has been said already, and one more problem would mislead.
             (Some(_), None) if user.client_key.is_some() && user.client_key_data.is_some() => {}
-            (None, Some(_)) if user.client_certificate.is_some() && user.client_certificate_data.is_some() => {}
-            (Some(_), None) => self.problems.push("a client certificate is set, but no client key".to_owned()),
-            (None, Some(_)) => self.problems.push("a client key is set, but no client certificate".to_owned()),
+            (None, Some(_))
+                if user.client_certificate.is_some() && user.client_certificate_data.is_some() => {}
+            (Some(_), None) => {
+                self.problems.push("a client certificate is set, but no client key".to_owned())
+            }
+            (None, Some(_)) => {
+                self.problems.push("a client key is set, but no client certificate".to_owned())
+            }
         }
 
         self.header_credentials(config, entry);
@@ -202,7 +211,8 @@ impl Build<'_> {
             credentials.token = asked_token.map(|token| config::trimmed_secret(token.to_owned()));
             credentials.token_file = overrides.token_file.clone();
         } else {
-            credentials.token = user.token.as_ref().map(|token| config::trimmed_secret(token.expose_secret().to_owned()));
+            credentials.token =
+                user.token.as_ref().map(|token| config::trimmed_secret(token.expose_secret().to_owned()));
             credentials.token_file = user.token_file.as_ref().map(|file| entry.resolve(file));
         }
         let asked_bearer = asked_token.is_some() || overrides.token_file.is_some();
@@ -225,7 +235,8 @@ impl Build<'_> {
         };
         // A bare name is looked up in PATH; anything with a separator is a file, seen from the kubeconfig.
         let is_path = command.contains(std::path::is_separator);
-        let command = if is_path { entry.resolve(command).to_string_lossy().into_owned() } else { command.clone() };
+        let command =
+            if is_path { entry.resolve(command).to_string_lossy().into_owned() } else { command.clone() };
         let known = "client.authentication.k8s.io/v1 and client.authentication.k8s.io/v1beta1 are understood";
         let version = match exec.api_version.as_deref() {
             Some("client.authentication.k8s.io/v1") => Some(ExecApiVersion::V1),
@@ -244,13 +255,16 @@ impl Build<'_> {
             Some("IfAvailable") => InteractiveMode::IfAvailable,
             Some("Always") => InteractiveMode::Always,
             Some(other) => {
-                let message = format!("{of} has the interactiveMode {other:?}; it is Never, IfAvailable or Always");
+                let message =
+                    format!("{of} has the interactiveMode {other:?}; it is Never, IfAvailable or Always");
                 self.problems.push(message);
                 InteractiveMode::default()
             }
             None => {
                 if version == Some(ExecApiVersion::V1) {
-                    let message = format!("{of} has no interactiveMode, which v1 asks for: Never, IfAvailable or Always");
+                    let message = format!(
+                        "{of} has no interactiveMode, which v1 asks for: Never, IfAvailable or Always"
+                    );
                     self.problems.push(message);
                 }
                 InteractiveMode::default()
@@ -277,12 +291,15 @@ impl Build<'_> {
             return;
         }
         let credentials = &config.credentials;
-        let others = credentials.token.is_some() || credentials.token_file.is_some() || credentials.basic.is_some();
+        let others =
+            credentials.token.is_some() || credentials.token_file.is_some() || credentials.basic.is_some();
         if others || config.tls.identity.is_some() {
             return;
         }
         let instead = match name.as_str() {
-            "gcp" => "use the exec plugin gke-gcloud-auth-plugin (`gcloud container clusters get-credentials` writes it)",
+            "gcp" => {
+                "use the exec plugin gke-gcloud-auth-plugin (`gcloud container clusters get-credentials` writes it)"
+            }
             "azure" => "use the exec plugin kubelogin (`kubelogin convert-kubeconfig` writes it)",
             "oidc" => "use an exec plugin that logs in, such as kubelogin's `kubectl oidc-login`",
             _ => "use an exec plugin",

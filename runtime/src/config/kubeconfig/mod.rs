@@ -9,8 +9,8 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use model::{Cluster, Named, User};
 pub use model::KubeContext;
+use model::{Cluster, Named, User};
 
 use super::tls::read_limited;
 use super::{Config, Environment, Overrides};
@@ -102,13 +102,19 @@ impl Kubeconfig {
     ///
     /// It is malformed.
     pub fn parse(yaml: impl AsRef<[u8]>) -> Result<Self> {
-        let mut merged = Kubeconfig { sources: Sources { explicit: true, ..Sources::default() }, ..Kubeconfig::default() };
+        let mut merged =
+            Kubeconfig { sources: Sources { explicit: true, ..Sources::default() }, ..Kubeconfig::default() };
         let file = read::read(yaml.as_ref(), None).map_err(|problems| malformed(vec![(None, problems)]))?;
         merged.add(file);
         Ok(merged)
     }
 
-    fn merge(paths: Vec<PathBuf>, explicit: bool, named_by: &'static str, environment: &Environment) -> Result<Self> {
+    fn merge(
+        paths: Vec<PathBuf>,
+        explicit: bool,
+        named_by: &'static str,
+        environment: &Environment,
+    ) -> Result<Self> {
         let sources = Sources { explicit, named_by, ..Sources::default() };
         let mut merged = Kubeconfig { sources, environment: environment.clone(), ..Kubeconfig::default() };
         let mut problems = Vec::new();
@@ -136,7 +142,8 @@ impl Kubeconfig {
     /// Of entries with the same name the first wins as a whole; of `current-context` the first that is set.
     fn add(&mut self, file: read::File) {
         fn add<T>(into: &mut Vec<Named<T>>, from: Vec<Named<T>>) {
-            let known: std::collections::HashSet<String> = into.iter().map(|entry| entry.name.clone()).collect();
+            let known: std::collections::HashSet<String> =
+                into.iter().map(|entry| entry.name.clone()).collect();
             into.extend(from.into_iter().filter(|entry| !known.contains(&entry.name)));
         }
         add(&mut self.clusters, file.clusters);
@@ -229,7 +236,11 @@ fn malformed(files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
         Some(path) => format!("kubeconfig {}", path.display()),
         None => "kubeconfig from memory".to_owned(),
     };
-    let context = if several { "kubeconfig".to_owned() } else { files.first().map(|file| name(&file.0)).unwrap_or_default() };
+    let context = if several {
+        "kubeconfig".to_owned()
+    } else {
+        files.first().map(|file| name(&file.0)).unwrap_or_default()
+    };
     let mut lines = Vec::new();
     for (path, problems) in &files {
         let prefix = if several { format!("{}: ", name(path)) } else { String::new() };

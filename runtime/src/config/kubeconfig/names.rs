@@ -11,9 +11,12 @@ pub(crate) fn alternatives<'a>(wanted: &str, names: impl Iterator<Item = &'a str
     }
     let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
-    let nearest = names.iter().map(|name| (distance(wanted, name), name)).min_by_key(|(distance, _)| *distance);
+    let nearest =
+        names.iter().map(|name| (distance(wanted, name), name)).min_by_key(|(distance, _)| *distance);
     let meant = match nearest {
-        Some((distance, name)) if distance <= wanted.chars().count().max(3) / 3 => format!("; did you mean {name:?}?"),
+        Some((distance, name)) if distance <= wanted.chars().count().max(3) / 3 => {
+            format!("; did you mean {name:?}?")
+        }
         _ => String::new(),
     };
     format!("; there is {}{more}{meant}", shown.join(", "))

@@ -172,7 +172,11 @@ impl Reader {
             }
             if let Some(first) = names.insert(entry.name.clone(), place.0) {
                 let node = Node { line: place.0, column: place.1, value: Value::Null };
-                self.problem(&node, &path, &format!("the name {:?} stands on line {first} already", entry.name));
+                self.problem(
+                    &node,
+                    &path,
+                    &format!("the name {:?} stands on line {first} already", entry.name),
+                );
             }
             entries.push(entry);
         }
