@@ -1,11 +1,14 @@
 // Command controlplane is a Kubernetes control plane in one multi-call binary:
 // etcd, kube-apiserver, kube-controller-manager and kubectl, chosen by the first argument.
 //
-// It exists for end-to-end tests only. It deliberately adds no behaviour to the programs it contains.
+// It exists for end-to-end tests only. It deliberately adds no behaviour to the programs it contains, save one:
+// with CONTROLPLANE_END_WITH_STDIN set, the program ends as soon as its standard input does, so that no server
+// outlives the test run that holds the other end of that pipe, however that run ends.
 package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
@@ -22,6 +25,9 @@ func main() {
 	program := os.Args[1]
 	// Each program parses os.Args itself, so the first argument is taken out before it starts.
 	os.Args = append([]string{program}, os.Args[2:]...)
+	if os.Getenv("CONTROLPLANE_END_WITH_STDIN") != "" {
+		go endWithStdin()
+	}
 	switch program {
 	case "etcd":
 		etcdmain.Main(os.Args)
@@ -34,6 +40,13 @@ func main() {
 	default:
 		usage()
 	}
+}
+
+// endWithStdin ends the process when the other end of standard input is gone. There is nothing to shut down
+// in an orderly way: the data is in a temporary folder.
+func endWithStdin() {
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	os.Exit(0)
 }
 
 func usage() {

@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub(crate) mod ci;
+pub(crate) mod control_plane;
+pub(crate) mod diff;
+pub(crate) mod generate;
+pub(crate) mod specs;
+pub(crate) mod test;

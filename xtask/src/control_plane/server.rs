@@ -1,0 +1,268 @@
+//! One running control plane: starting etcd, kube-apiserver and, if wanted, kube-controller-manager as children,
+//! waiting until they are ready, ending them. Who asks for it and for how long is not known here.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::credentials::{self, Paths};
+use super::{Release, build, kubeconfig};
+use crate::failure::{Context, Failure, Result};
+use crate::progress::{Step, seconds};
+use crate::{files, process, workspace};
+
+/// How long a start may take before it counts as failed. Far above the 15 seconds that are promised, so that a
+/// busy machine is reported as slow and not as broken.
+const DEADLINE: Duration = Duration::from_secs(90);
+/// What is promised.
+const PROMISED: Duration = Duration::from_secs(15);
+/// Between two looks at a starting server.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Every API and every gate: enums and alpha fields appear in the OpenAPI documents only so.
+pub(crate) const EVERYTHING: [&str; 2] =
+    ["--runtime-config=api/all=true", "--feature-gates=AllAlpha=true,AllBeta=true"];
+
+/// What to start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    pub(crate) release: Release,
+    /// Also kube-controller-manager: namespaces end, garbage is collected, service accounts get made.
+    pub(crate) controllers: bool,
+}
+
+/// A running control plane; dropping it ends it.
+pub(crate) struct Server {
+    children: Vec<Running>,
+    /// The multi-call binary.
+    pub(crate) binary: PathBuf,
+    /// The kubeconfig with the contexts `admin`, `cert-admin` and `user`.
+    pub(crate) kubeconfig: PathBuf,
+    /// `https://127.0.0.1:PORT`.
+    pub(crate) url: String,
+}
+
+struct Running {
+    program: &'static str,
+    child: Child,
+    /// The program ends with this pipe, so it ends even when this process is killed.
+    lifeline: Option<ChildStdin>,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Builds if needed, starts, waits for `/readyz`. Everything it writes is in `folder`, which is emptied first.
+    pub(crate) fn start(options: Options, folder: &Path) -> Result<Self> {
+        let binary = build::ensure(options.release)?;
+        let step = Step::begin(format!("starting Kubernetes {}", options.release));
+        let begun = Instant::now();
+        let mut attempt = 1;
+        let server = loop {
+            match Self::attempt(options, &binary, folder) {
+                // A port was free when it was chosen and taken when it was used.
+                Err(_) if attempt < 3 && port_was_taken(folder) => attempt += 1,
+                outcome => break outcome?,
+            }
+        };
+        step.done(&server.url);
+        if begun.elapsed() > PROMISED {
+            eprintln!("    (slow: more than {} to get ready)", seconds(PROMISED));
+        }
+        Ok(server)
+    }
+
+    fn attempt(options: Options, binary: &Path, folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)
+                .context(|| format!("cannot empty {}", workspace::shown(folder)))?;
+        }
+        files::make_folder(folder)?;
+        let (secrets, paths) = credentials::make(folder)?;
+        let [etcd, peers, port] = free_ports()?;
+        let url = format!("https://127.0.0.1:{port}");
+        let mut server = Self {
+            children: Vec::new(),
+            binary: binary.to_path_buf(),
+            kubeconfig: folder.join("kubeconfig"),
+            url,
+        };
+        files::write_secret(&server.kubeconfig, kubeconfig::text(&server.url, &secrets).as_bytes())?;
+
+        let deadline = Instant::now() + DEADLINE;
+        server.spawn("etcd", &etcd_flags(folder, etcd, peers), folder)?;
+        // kube-apiserver waits a whole second before it tries a missing etcd again.
+        server.await_port(etcd, deadline)?;
+        server.spawn("kube-apiserver", &apiserver_flags(options, &paths, etcd, port), folder)?;
+        server.await_port(port, deadline)?;
+        while server.get("/readyz").is_err() {
+            server.check(deadline)?;
+            sleep(PAUSE);
+        }
+        if options.controllers {
+            let flags = controller_flags(&server.kubeconfig, &paths);
+            server.spawn("kube-controller-manager", &flags, folder)?;
+        }
+        Ok(server)
+    }
+
+    fn spawn(&mut self, program: &'static str, flags: &[String], folder: &Path) -> Result<()> {
+        let log = folder.join(format!("{program}.log"));
+        let open = || File::create(&log).context(|| format!("cannot write {}", workspace::shown(&log)));
+        let mut command = Command::new(&self.binary);
+        command
+            .arg(program)
+            .args(flags)
+            .env("CONTROLPLANE_END_WITH_STDIN", "1")
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(open()?)
+            .stderr(open()?);
+        let mut child = command.spawn().context(|| format!("cannot run `{}`", process::shown(&command)))?;
+        let lifeline = child.stdin.take();
+        self.children.push(Running { program, child, lifeline, log });
+        Ok(())
+    }
+
+    fn await_port(&mut self, port: u16, deadline: Instant) -> Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        while TcpStream::connect_timeout(&address, PAUSE).is_err() {
+            self.check(deadline)?;
+            sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, deadline: Instant) -> Result<()> {
+        self.alive()?;
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        let last = self.children.last().map(Running::last_words).unwrap_or_default();
+        Err(Failure::new(format!("the control plane is not ready after {}\n{last}", seconds(DEADLINE))))
+    }
+
+    /// Fails with the last words of a program that has ended.
+    pub(crate) fn alive(&mut self) -> Result<()> {
+        for running in &mut self.children {
+            if let Ok(Some(status)) = running.child.try_wait() {
+                let (program, last) = (running.program, running.last_words());
+                return Err(Failure::new(format!("{program} ended with {status}\n{last}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// GETs a path as the administrator, with the kubectl of the same binary.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>> {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(["kubectl", "--request-timeout=30s", "--kubeconfig"])
+            .arg(&self.kubeconfig)
+            .args(["get", "--raw", path]);
+        process::output(&mut command)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The API server first: it complains at length about an etcd that is gone.
+        for running in self.children.iter_mut().rev() {
+            drop(running.lifeline.take());
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
+}
+
+impl Running {
+    fn last_words(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        process::tail(&text, 15)
+    }
+}
+
+fn port_was_taken(folder: &Path) -> bool {
+    ["etcd.log", "kube-apiserver.log"].iter().any(|name| {
+        std::fs::read_to_string(folder.join(name)).is_ok_and(|log| log.contains("address already in use"))
+    })
+}
+
+/// Ports that nobody listens on, all different.
+fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    let mut ports = [0; N];
+    let mut held = Vec::new();
+    for port in &mut ports {
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
+            *port = listener.local_addr()?.port();
+            Ok(listener)
+        });
+        held.push(bound.context(|| "cannot find a free port on 127.0.0.1".to_owned())?);
+    }
+    Ok(ports)
+}
+
+fn etcd_flags(folder: &Path, port: u16, peers: u16) -> Vec<String> {
+    let (url, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peers}"));
+    vec![
+        format!("--data-dir={}", folder.join("etcd").display()),
+        "--unsafe-no-fsync".to_owned(),
+        "--log-level=warn".to_owned(),
+        format!("--listen-client-urls={url}"),
+        format!("--advertise-client-urls={url}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=default={peer}"),
+    ]
+}
+
+fn apiserver_flags(options: Options, paths: &Paths, etcd: u16, port: u16) -> Vec<String> {
+    let mut flags: Vec<String> = EVERYTHING.iter().map(|&flag| flag.to_owned()).collect();
+    flags.extend([
+        format!("--etcd-servers=http://127.0.0.1:{etcd}"),
+        format!("--secure-port={port}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        // Without these two it looks for an address of the machine, and there may be none.
+        "--advertise-address=127.0.0.1".to_owned(),
+        "--endpoint-reconciler-type=none".to_owned(),
+        format!("--tls-cert-file={}", paths.server_certificate.display()),
+        format!("--tls-private-key-file={}", paths.server_key.display()),
+        format!("--client-ca-file={}", paths.ca.display()),
+        format!("--token-auth-file={}", paths.tokens.display()),
+        "--authorization-mode=RBAC".to_owned(),
+        format!("--service-account-key-file={}", paths.service_account_public_key.display()),
+        format!("--service-account-signing-key-file={}", paths.service_account_key.display()),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--allow-privileged=true".to_owned(),
+    ]);
+    if !options.controllers {
+        // Nobody makes the default service accounts, and the plugin would wait for them.
+        flags.push("--disable-admission-plugins=ServiceAccount".to_owned());
+    }
+    flags
+}
+
+fn controller_flags(kubeconfig: &Path, paths: &Paths) -> Vec<String> {
+    vec![
+        format!("--kubeconfig={}", kubeconfig.display()),
+        "--leader-elect=false".to_owned(),
+        "--secure-port=0".to_owned(),
+        "--use-service-account-credentials=false".to_owned(),
+        format!("--service-account-private-key-file={}", paths.service_account_key.display()),
+        format!("--root-ca-file={}", paths.ca.display()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_ports_differ() {
+        let [a, b, c] = free_ports().unwrap();
+        assert!(a != b && b != c && a != c && a != 0);
+    }
+}
