@@ -37,6 +37,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 /// Puts what was tried in front of a lower error.
 pub(crate) trait Context<T> {
     fn context(self, tried: impl FnOnce() -> String) -> Result<T>;

@@ -1,8 +1,12 @@
 //! stub
-use std::process::ExitCode;
-use clap::Args;
 use crate::failure::Result;
+use clap::Args;
+use std::process::ExitCode;
 /// stub
 #[derive(Args)]
 pub(crate) struct Test {}
-impl Test { pub(crate) fn run(self) -> Result<ExitCode> { Ok(ExitCode::SUCCESS) } }
+impl Test {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -101,12 +101,7 @@ fn all() -> std::result::Result<Made, rcgen::Error> {
 
     let service_account = KeyPair::generate()?;
     Ok(Made {
-        credentials: Credentials {
-            ca: ca.pem(),
-            client,
-            admin_token: token()?,
-            user_token: token()?,
-        },
+        credentials: Credentials { ca: ca.pem(), client, admin_token: token()?, user_token: token()? },
         server,
         service_account: service_account.serialize_pem(),
         service_account_public: service_account.public_key_pem(),
