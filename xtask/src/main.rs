@@ -3,6 +3,7 @@
 //! It never links the generated crate: broken output must not kill the tool that repairs it, so generated code
 //! runs in child cargo processes only.
 
+mod bench;
 mod commands;
 mod control_plane;
 mod failure;
@@ -49,6 +50,7 @@ enum Command {
     Specs(commands::specs::Specs),
     ControlPlane(commands::control_plane::ControlPlane),
     Test(commands::test::Test),
+    Bench(bench::Bench),
     Ci(commands::ci::Ci),
 }
 
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Specs(command) => command.run(),
         Command::ControlPlane(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Bench(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Ci(command) => command.run(),
     };
     match outcome {
