@@ -1,1 +1,28 @@
-//! tests/server
+#![doc = include_str!("../README.md")]
+//!
+//! # How it is made
+//!
+//! `http` reads and writes the wire, `verbs` decides, `store` keeps. `catalog` knows which resources exist, `schema` what their
+//! objects look like; `patch` and `apply` change documents and know nothing of the server. `failure` has the words of every refusal.
+#![deny(missing_docs)]
+
+mod apply;
+mod body;
+mod call;
+mod catalog;
+mod crd;
+mod discovery;
+mod failure;
+mod http;
+mod kinds;
+mod meta;
+mod names;
+mod patch;
+mod request;
+mod schema;
+mod selector;
+mod server;
+mod store;
+mod verbs;
+
+pub use server::{Builder, ReceivedRequest, TestServer};

@@ -1,0 +1,137 @@
+//! What differs between two states of an object, as field sets.
+//!
+//! It does not judge: conflicts are `managers`' to find.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::fields::{FieldSet, Shape, Step, item_step, shape};
+use crate::schema::Schema;
+
+/// Fields by what happened to them.
+#[derive(Debug, Default)]
+pub(crate) struct Comparison {
+    pub(crate) added: FieldSet,
+    pub(crate) removed: FieldSet,
+    pub(crate) modified: FieldSet,
+}
+
+impl Comparison {
+    /// Applies one function to each of the three.
+    pub(crate) fn map(self, each: impl Fn(FieldSet) -> FieldSet) -> Self {
+        Comparison { added: each(self.added), removed: each(self.removed), modified: each(self.modified) }
+    }
+}
+
+/// Compares two objects under one schema.
+pub(crate) fn compare(old: &Value, new: &Value, schema: &Arc<Schema>) -> Comparison {
+    let mut out = Comparison::default();
+    node(Some(old), Some(new), Some(schema.clone()), &mut Vec::new(), &mut out);
+    out
+}
+
+/// Numbers are equal by value: Go reads `1.0` into an integer field as 1.
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|it| same(value, it)))
+        }
+        _ => one == other,
+    }
+}
+
+/// What a member of a built-in kind is in Go when nobody has set it: structs and required members are there all the same.
+fn zero(schema: &Schema, name: &str, member: &Schema, other: &Value) -> Option<Value> {
+    if member.custom || schema.custom {
+        return None;
+    }
+    let is_struct = matches!(&member.default, Some(Value::Object(it)) if it.is_empty());
+    let is_required = schema.required.iter().any(|it| it == name);
+    match other {
+        Value::Object(_) if is_struct => Some(Value::Object(Map::new())),
+        Value::Array(_) if is_required => Some(Value::Array(Vec::new())),
+        _ => None,
+    }
+}
+
+fn node(
+    old: Option<&Value>,
+    new: Option<&Value>,
+    schema: Option<Arc<Schema>>,
+    at: &mut Vec<Step>,
+    out: &mut Comparison,
+) {
+    let schema = schema.map(|it| it.resolved());
+    match (old, new) {
+        (None, None) => return,
+        (None, Some(_)) => out.added.insert(at),
+        (Some(_), None) => out.removed.insert(at),
+        (Some(old), Some(new)) => {
+            let (one, other) = (shape(old, schema.as_deref()), shape(new, schema.as_deref()));
+            let alike = matches!(
+                (one, other),
+                (Shape::Members(_), Shape::Members(_)) | (Shape::Items(..), Shape::Items(..))
+            );
+            if !alike {
+                if !same(old, new) {
+                    out.modified.insert(at);
+                }
+                return;
+            }
+        }
+    }
+    let shapes = [old, new].map(|it| it.map(|it| shape(it, schema.as_deref())));
+    if shapes.iter().flatten().any(|it| matches!(it, Shape::Members(_))) {
+        let empty = Map::new();
+        let members = |it: &Option<Shape<'_>>| match it {
+            Some(Shape::Members(all)) => Some((*all).clone()),
+            _ => None,
+        };
+        let old_members = members(&shapes[0]);
+        let new_members = members(&shapes[1]);
+        let (one, other) = (old_members.as_ref().unwrap_or(&empty), new_members.as_ref().unwrap_or(&empty));
+        let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let member = schema.as_ref().and_then(|it| it.member(name));
+            let (mut before, mut after) = (one.get(name).cloned(), other.get(name).cloned());
+            if let (Some(schema), Some(member)) = (&schema, &member) {
+                // Only where the struct around it exists on that side.
+                if before.is_none() && old.is_some() {
+                    before = after.as_ref().and_then(|it| zero(schema, name, member, it));
+                } else if after.is_none() && new.is_some() {
+                    after = before.as_ref().and_then(|it| zero(schema, name, member, it));
+                }
+            }
+            at.push(Step::Field(name.clone()));
+            node(before.as_ref(), after.as_ref(), member, at, out);
+            at.pop();
+        }
+    } else {
+        let mut items: [BTreeMap<Step, &Value>; 2] = Default::default();
+        let mut item_schema = None;
+        for (side, shape) in shapes.iter().enumerate() {
+            let Some(Shape::Items(list, kind, schema)) = shape else { continue };
+            item_schema = schema.clone();
+            for (index, item) in list.iter().enumerate() {
+                items[side].insert(item_step(item, kind, schema.as_ref(), index), item);
+            }
+        }
+        let mut steps: Vec<&Step> = items[0].keys().chain(items[1].keys()).collect();
+        steps.sort();
+        steps.dedup();
+        for step in steps {
+            at.push(step.clone());
+            node(items[0].get(step).copied(), items[1].get(step).copied(), item_schema.clone(), at, out);
+            at.pop();
+        }
+    }
+}

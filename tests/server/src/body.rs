@@ -1,0 +1,148 @@
+//! Bodies of requests: JSON or YAML in, one JSON value out, with the complaints of the real server.
+//!
+//! What the value means is not looked at here, beyond being an object of the expected type.
+
+use serde_json::Value;
+
+use crate::catalog::Resource;
+use crate::failure::{Cause, Failure, Outcome};
+use crate::patch::go;
+use crate::request::Incoming;
+
+/// The body as a value. An absent content type means JSON.
+pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
+    let media = incoming.content_type.split(';').next().unwrap_or_default().trim();
+    let (value, problem) = match media {
+        "" | "application/json" => match serde_json::from_slice::<Value>(&incoming.body) {
+            Ok(value) => (value, String::new()),
+            Err(error) => (Value::Null, format!("json parse error: {}", syntax(&error, &incoming.body))),
+        },
+        "application/yaml" => match yaml(&incoming.body) {
+            Ok(value) => (value, String::new()),
+            Err(error) => (Value::Null, format!("yaml parse error: {error}")),
+        },
+        _ => {
+            return Err(Failure::unsupported_media_type(&[
+                "application/json",
+                "application/yaml",
+                "application/vnd.kubernetes.protobuf",
+            ]));
+        }
+    };
+    let problem = match &value {
+        _ if !problem.is_empty() => problem,
+        Value::Object(_) => return Ok(value),
+        other => format!(
+            "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            go(other)
+        ),
+    };
+    let say = format!(
+        "the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; {problem} ({})",
+        excerpt(&incoming.body)
+    );
+    Err(Failure::bad_request(say))
+}
+
+/// Reads YAML as JSON would be read.
+pub(crate) fn yaml(body: &[u8]) -> Result<Value, String> {
+    let text = std::str::from_utf8(body).map_err(|it| it.to_string())?;
+    serde_saphyr::from_str(text).map_err(|it| it.to_string())
+}
+
+/// Go's words for the common mistakes.
+fn syntax(error: &serde_json::Error, body: &[u8]) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    let offset: usize = body
+        .split_inclusive(|it| *it == b'\n')
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum::<usize>()
+        + error.column().saturating_sub(1);
+    let character = body.get(offset).map_or(' ', |it| char::from(*it));
+    let text = error.to_string();
+    let place = if text.starts_with("key must be a string") || text.starts_with("expected `:`") {
+        "looking for beginning of object key string"
+    } else if text.starts_with("trailing") {
+        "after top-level value"
+    } else {
+        "looking for beginning of value"
+    };
+    format!("invalid character '{character}' {place}")
+}
+
+/// The start of a body as the real server shows it: text as it is, anything else in hex.
+fn excerpt(body: &[u8]) -> String {
+    const MOST: usize = 1024;
+    if body.is_empty() {
+        return "<empty>".to_owned();
+    }
+    let start = &body[..body.len().min(MOST)];
+    let looks_like_json = start.iter().find(|it| !it.is_ascii_whitespace()) == Some(&b'{');
+    let mut text = match std::str::from_utf8(start) {
+        Ok(text) if looks_like_json => text.to_owned(),
+        _ => start.iter().map(|it| format!("{it:02x}")).collect(),
+    };
+    if body.len() > MOST {
+        text.push_str(" ...");
+    }
+    text
+}
+
+/// Checks `apiVersion` and `kind`, which may be absent for built-in kinds only, and takes them off.
+pub(crate) fn check_type(value: &mut Value, resource: &Resource, raw: &[u8]) -> Outcome<()> {
+    let Some(all) = value.as_object_mut() else { return Ok(()) };
+    let text = |it: Option<Value>| it.and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default();
+    let (api_version, kind) = (text(all.remove("apiVersion")), text(all.remove("kind")));
+    let (expected, wanted) = (&resource.kind, resource.api_version());
+    if resource.is_custom() {
+        if kind.is_empty() {
+            let body = String::from_utf8_lossy(raw);
+            let body = body.trim();
+            let say = format!(
+                "the object provided is unrecognized (must be of type {expected}): Object 'Kind' is missing in '{body}' ({body})"
+            );
+            return Err(Failure::bad_request(say));
+        }
+        if api_version != wanted {
+            let say = format!(
+                "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
+            );
+            return Err(Failure::bad_request(say));
+        }
+        if kind != *expected {
+            let cause = Cause::invalid("kind", &kind.as_str().into(), &format!("must be {expected}"));
+            return Err(Failure::invalid(&resource.group, &kind, crate::meta::name(value), &[cause]));
+        }
+        return Ok(());
+    }
+    if !kind.is_empty() && kind != *expected {
+        let version = api_version.rsplit('/').next().unwrap_or_default().to_owned();
+        let internal = if resource.group.is_empty() {
+            "core"
+        } else {
+            resource.group.split('.').next().unwrap_or_default()
+        };
+        let say = format!(
+            "{kind} in version \"{version}\" cannot be handled as a {expected}: converting ({version}.{kind}) to ({internal}.{expected}): unknown conversion"
+        );
+        return Err(Failure::bad_request(say));
+    }
+    let group = api_version.rsplit_once('/').map(|it| it.0).unwrap_or_default();
+    if !api_version.is_empty() && api_version != wanted {
+        if group == resource.group {
+            let version = api_version.rsplit('/').next().unwrap_or_default();
+            let say = format!(
+                "{expected} in version \"{version}\" cannot be handled as a {expected}: no kind \"{expected}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""
+            );
+            return Err(Failure::bad_request(say));
+        }
+        let say = format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
+        );
+        return Err(Failure::bad_request(say));
+    }
+    Ok(())
+}

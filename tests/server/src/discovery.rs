@@ -1,0 +1,245 @@
+//! What the server serves, told in both forms of discovery, and its version.
+//!
+//! OpenAPI documents are not served yet.
+
+use std::sync::PoisonError;
+
+use serde_json::{Value, json};
+
+use crate::catalog::{Resource, group_version};
+use crate::server::Shared;
+
+const AGGREGATED: &str = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/// An answer about the server itself.
+pub(crate) struct Told {
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+}
+
+fn json_told(value: &Value) -> Option<Told> {
+    Some(Told { content_type: "application/json", body: value.to_string() })
+}
+
+fn text(body: &str) -> Option<Told> {
+    Some(Told { content_type: "text/plain; charset=utf-8", body: body.to_owned() })
+}
+
+/// Answers a path that is about the server; `None` where there is nothing.
+pub(crate) fn answer(shared: &Shared, path: &str, accept: &str) -> Option<Told> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["version"] => json_told(&version()),
+        ["healthz" | "livez" | "readyz"] => text("ok"),
+        ["api"] if wants_aggregated(accept) => aggregated(shared, true),
+        ["apis"] if wants_aggregated(accept) => aggregated(shared, false),
+        ["api"] => json_told(&json!({
+            "kind": "APIVersions",
+            "versions": ["v1"],
+            "serverAddressByClientCIDRs": [
+                {"clientCIDR": "0.0.0.0/0", "serverAddress": shared.address.to_string()},
+            ],
+        })),
+        ["apis"] => {
+            let all: Vec<Value> = groups(shared).iter().filter(|it| !it.name.is_empty()).map(group).collect();
+            json_told(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all}))
+        }
+        ["api", "v1"] => resources(shared, "", "v1"),
+        ["apis", name] => {
+            let all = groups(shared);
+            let mut value = group(all.iter().find(|it| it.name == *name)?);
+            value["kind"] = "APIGroup".into();
+            value["apiVersion"] = "v1".into();
+            json_told(&value)
+        }
+        ["apis", name, version] => resources(shared, name, version),
+        _ => None,
+    }
+}
+
+fn wants_aggregated(accept: &str) -> bool {
+    accept.split(',').next().unwrap_or_default().replace(' ', "").contains(AGGREGATED)
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": "37",
+        "emulationMajor": "1",
+        "emulationMinor": "37",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "36",
+        "gitVersion": "v1.37.1",
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "rustc",
+        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+struct Group {
+    name: String,
+    /// In the order of preference.
+    versions: Vec<(String, Vec<std::sync::Arc<Resource>>)>,
+}
+
+fn groups(shared: &Shared) -> Vec<Group> {
+    let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
+    let mut all: Vec<Group> = Vec::new();
+    for resource in catalog.all() {
+        let at = all.iter().position(|it| it.name == resource.group).unwrap_or_else(|| {
+            all.push(Group { name: resource.group.clone(), versions: Vec::new() });
+            all.len() - 1
+        });
+        let versions = &mut all[at].versions;
+        match versions.iter_mut().find(|(it, _)| *it == resource.version) {
+            Some((_, resources)) => resources.push(resource.clone()),
+            None => versions.push((resource.version.clone(), vec![resource.clone()])),
+        }
+    }
+    for group in &mut all {
+        if group.versions.iter().any(|(_, it)| it.iter().any(|it| it.is_custom())) {
+            group.versions.sort_by(|(one, _), (other, _)| rank(other).cmp(&rank(one)));
+        }
+    }
+    all
+}
+
+/// How versions are preferred: stable before beta before alpha, the newer before the older, then by name backwards.
+fn rank(version: &str) -> (u8, u64, u64, std::cmp::Reverse<String>) {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let parsed = version.strip_prefix('v').and_then(|rest| {
+        let digits = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+        let major = number(&rest[..digits])?;
+        match &rest[digits..] {
+            "" => Some((3, major, 0)),
+            rest => {
+                let (stage, tail) = match rest.strip_prefix("beta") {
+                    Some(tail) => (2, tail),
+                    None => (1, rest.strip_prefix("alpha")?),
+                };
+                Some((stage, major, number(tail)?))
+            }
+        }
+    });
+    let (stage, major, minor) = parsed.unwrap_or((0, 0, 0));
+    (stage, major, minor, std::cmp::Reverse(version.to_owned()))
+}
+
+fn group(group: &Group) -> Value {
+    let version =
+        |it: &String| json!({"groupVersion": group_version(&group.name, it), "version": it});
+    let versions: Vec<Value> = group.versions.iter().map(|(it, _)| version(it)).collect();
+    json!({"name": group.name, "versions": versions, "preferredVersion": versions.first()})
+}
+
+fn resources(shared: &Shared, name: &str, version: &str) -> Option<Told> {
+    let all = groups(shared);
+    let group = all.iter().find(|it| it.name == name)?;
+    let (_, found) = group.versions.iter().find(|(it, _)| it == version)?;
+    let mut list = Vec::new();
+    for resource in found {
+        let mut row = json!({
+            "name": resource.plural,
+            "singularName": resource.singular,
+            "namespaced": resource.namespaced,
+            "kind": resource.kind,
+            "verbs": resource.verbs,
+        });
+        if !resource.short_names.is_empty() {
+            row["shortNames"] = json!(resource.short_names);
+        }
+        if !resource.categories.is_empty() {
+            row["categories"] = json!(resource.categories);
+        }
+        list.push(row);
+        for sub in &resource.subresources {
+            let mut row = json!({
+                "name": format!("{}/{}", resource.plural, sub.name),
+                "singularName": "",
+                "namespaced": resource.namespaced,
+                "kind": sub.kind,
+                "verbs": sub.verbs,
+            });
+            if let Some((group, version)) = &sub.foreign {
+                row["group"] = group.as_str().into();
+                row["version"] = version.as_str().into();
+            }
+            list.push(row);
+        }
+    }
+    let mut value = json!({
+        "kind": "APIResourceList",
+        "groupVersion": group_version(name, version),
+        "resources": list,
+    });
+    if !name.is_empty() {
+        value["apiVersion"] = "v1".into();
+    }
+    json_told(&value)
+}
+
+fn aggregated(shared: &Shared, core: bool) -> Option<Told> {
+    let items: Vec<Value> = groups(shared)
+        .iter()
+        .filter(|it| it.name.is_empty() == core)
+        .map(|group| {
+            let versions: Vec<Value> = group
+                .versions
+                .iter()
+                .map(|(version, found)| {
+                    let all: Vec<Value> = found.iter().map(|it| aggregated_resource(it)).collect();
+                    json!({"version": version, "resources": all, "freshness": "Current"})
+                })
+                .collect();
+            let metadata = if core { json!({}) } else { json!({ "name": group.name }) };
+            json!({"metadata": metadata, "versions": versions})
+        })
+        .collect();
+    let value = json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": items,
+    });
+    let content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    Some(Told { content_type, body: value.to_string() })
+}
+
+fn aggregated_resource(resource: &Resource) -> Value {
+    // Of a built-in kind in its own group and version both are left empty there.
+    let own = |kind: &str| match resource.is_custom() {
+        true => json!({"group": resource.group, "version": resource.version, "kind": kind}),
+        false => json!({"group": "", "version": "", "kind": kind}),
+    };
+    let mut row = json!({
+        "resource": resource.plural,
+        "responseKind": own(&resource.kind),
+        "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
+        "singularResource": resource.singular,
+        "verbs": resource.verbs,
+    });
+    if !resource.short_names.is_empty() {
+        row["shortNames"] = json!(resource.short_names);
+    }
+    if !resource.categories.is_empty() {
+        row["categories"] = json!(resource.categories);
+    }
+    let subresources: Vec<Value> = resource
+        .subresources
+        .iter()
+        .map(|it| {
+            let kind = match &it.foreign {
+                Some((group, version)) => json!({"group": group, "version": version, "kind": it.kind}),
+                None => own(&it.kind),
+            };
+            json!({"subresource": it.name, "responseKind": kind, "verbs": it.verbs})
+        })
+        .collect();
+    if !subresources.is_empty() {
+        row["subresources"] = subresources.into();
+    }
+    row
+}

@@ -1,0 +1,131 @@
+//! What names, labels, annotations and finalizers may look like, with the real server's words.
+//!
+//! Rules of single kinds are not here.
+
+use serde_json::Value;
+
+use crate::failure::Cause;
+use crate::meta;
+
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
+                         and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
+                         '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with \
+                     an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
+                     '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+                         alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+                         '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must \
+                           start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used \
+                           for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+fn is_label(text: &str) -> bool {
+    let inner = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
+    text.starts_with(inner) && text.ends_with(inner) && text.chars().all(|it| inner(it) || it == '-')
+}
+
+fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(is_label)
+}
+
+fn is_qualified_part(text: &str) -> bool {
+    let edge = |it: char| it.is_ascii_alphanumeric();
+    text.starts_with(edge) && text.ends_with(edge) && text.chars().all(|it| edge(it) || "-_.".contains(it))
+}
+
+/// The kinds whose names are DNS labels, and those whose names only have to be a path segment.
+fn name_problem(kind: &str, name: &str) -> Option<String> {
+    let too_long = |most: usize| (name.len() > most).then(|| format!("must be no more than {most} bytes"));
+    match kind {
+        "Namespace" | "Service" => {
+            too_long(63).or_else(|| (!is_label(name)).then(|| LABEL.to_owned()))
+        }
+        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => match name {
+            "." => Some("may not be '.'".to_owned()),
+            ".." => Some("may not be '..'".to_owned()),
+            _ if name.contains('/') => Some("may not contain '/'".to_owned()),
+            _ if name.contains('%') => Some("may not contain '%'".to_owned()),
+            _ => None,
+        },
+        _ => too_long(253).or_else(|| (!is_subdomain(name)).then(|| SUBDOMAIN.to_owned())),
+    }
+}
+
+/// What is wrong with a key of labels or annotations.
+pub(crate) fn qualified_problems(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let part = match text.split_once('/') {
+        None => text,
+        Some((prefix, rest)) => {
+            if rest.contains('/') {
+                let say = "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+                return vec![say.to_owned()];
+            }
+            if prefix.is_empty() {
+                all.push("prefix part must be non-empty".to_owned());
+            } else if !is_subdomain(prefix) {
+                all.push(format!("prefix part {SUBDOMAIN}"));
+            }
+            rest
+        }
+    };
+    if part.is_empty() {
+        all.push("name part must be non-empty".to_owned());
+    } else if part.len() > 63 {
+        all.push("name part must be no more than 63 bytes".to_owned());
+    }
+    if !is_qualified_part(part) {
+        all.push(QUALIFIED.to_owned());
+    }
+    all
+}
+
+/// What is wrong with the value of a label.
+pub(crate) fn label_value_problem(text: &str) -> Option<&'static str> {
+    if text.len() > 63 {
+        return Some("must be no more than 63 bytes");
+    }
+    (!text.is_empty() && !is_qualified_part(text)).then_some(LABEL_VALUE)
+}
+
+/// Everything that is wrong with the metadata of an object.
+pub(crate) fn check(object: &Value, kind: &str) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let metadata = &object["metadata"];
+    let name = meta::name(object);
+    if name.is_empty() {
+        causes.push(Cause::required("metadata.name", "name or generateName is required"));
+    } else if let Some(problem) = name_problem(kind, name) {
+        causes.push(Cause::invalid("metadata.name", &name.into(), &problem));
+    }
+    if let Some(labels) = metadata["labels"].as_object() {
+        for (key, value) in labels {
+            for problem in qualified_problems(key) {
+                causes.push(Cause::invalid("metadata.labels", &key.as_str().into(), &problem));
+            }
+            if let Some(problem) = value.as_str().and_then(label_value_problem) {
+                causes.push(Cause::invalid("metadata.labels", value, problem));
+            }
+        }
+    }
+    if let Some(annotations) = metadata["annotations"].as_object() {
+        for key in annotations.keys() {
+            for problem in qualified_problems(&key.to_lowercase()) {
+                causes.push(Cause::invalid("metadata.annotations", &key.as_str().into(), &problem));
+            }
+        }
+    }
+    for (index, finalizer) in meta::finalizers(object).iter().enumerate() {
+        let value = Value::from(finalizer.as_str());
+        for problem in qualified_problems(finalizer) {
+            causes.push(Cause::invalid("metadata.finalizers", &value, &problem));
+        }
+        if !finalizer.contains('/') && !matches!(finalizer.as_str(), "kubernetes" | "orphan" | "foregroundDeletion")
+        {
+            let say = "name is neither a standard finalizer name nor is it fully qualified";
+            causes.push(Cause::invalid(format!("metadata.finalizers[{index}]"), &value, say));
+        }
+    }
+    causes
+}

@@ -1,0 +1,58 @@
+//! Filling in what a schema says is the default.
+//!
+//! For custom resources as the structural-schema rules have it; for built-in kinds only what their schema tells, which is less than
+//! the real server's own defaulting functions do.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Schema;
+
+/// Fills defaults in place.
+pub(crate) fn fill(value: &mut Value, schema: &Arc<Schema>) {
+    let schema = schema.resolved();
+    match value {
+        Value::Object(all) => {
+            for (name, member) in &schema.properties {
+                let absent = match all.get(name) {
+                    None => true,
+                    // A null gives way to the default unless null is a value there; without a default it stays.
+                    Some(Value::Null) => !member.nullable,
+                    Some(_) => false,
+                };
+                if let Some(default) = member.default.as_ref().filter(|_| absent) {
+                    if schema.custom || meaningful(default) {
+                        all.insert(name.clone(), default.clone());
+                    }
+                }
+            }
+            let names: Vec<String> = all.keys().cloned().collect();
+            for name in names {
+                let member = schema.properties.get(&name).or(schema.additional.as_ref());
+                if let (Some(member), Some(inner)) = (member, all.get_mut(&name)) {
+                    fill(inner, member);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(schema) = &schema.items {
+                for item in items {
+                    fill(item, schema);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Go's zero values stand as defaults all over the built-in schemas and are not written.
+fn meaningful(default: &Value) -> bool {
+    match default {
+        Value::Null => false,
+        Value::Bool(it) => *it,
+        Value::Number(it) => it.as_f64() != Some(0.0),
+        Value::String(it) => !it.is_empty(),
+        Value::Array(_) | Value::Object(_) => false,
+    }
+}

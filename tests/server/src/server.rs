@@ -1,0 +1,251 @@
+//! `TestServer`: starting, asking where it is, stopping.
+//!
+//! Nothing about Kubernetes is decided here.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalog;
+use crate::request::Incoming;
+use crate::store::Store;
+use crate::{http, kinds, meta};
+
+/// What a server is told at its start.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) token: Option<String>,
+    pub(crate) all_apis: bool,
+    pub(crate) history_limit: usize,
+    pub(crate) bookmark_interval: Duration,
+    pub(crate) watch_timeout: Duration,
+}
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) address: SocketAddr,
+    pub(crate) catalog: RwLock<Catalog>,
+    pub(crate) store: Mutex<Store>,
+    requests: Mutex<Vec<ReceivedRequest>>,
+}
+
+impl Shared {
+    pub(crate) fn remember(&self, incoming: &Incoming, query: &str) {
+        let request = ReceivedRequest {
+            method: incoming.method.clone(),
+            path: incoming.path.clone(),
+            query: query.to_owned(),
+            content_type: incoming.content_type.clone(),
+            accept: incoming.accept.clone(),
+            user_agent: incoming.user_agent.clone(),
+            authorized: incoming.authorization.is_some(),
+            body: incoming.body.to_vec(),
+        };
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+}
+
+/// A request as it came in, for tests that ask what their code sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReceivedRequest {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// The path as it was sent, percent encoding and all.
+    pub path: String,
+    /// The query without `?`.
+    pub query: String,
+    /// The `Content-Type`, or empty.
+    pub content_type: String,
+    /// The `Accept` headers, joined by commas.
+    pub accept: String,
+    /// The `User-Agent`, or empty.
+    pub user_agent: String,
+    /// Whether there was an `Authorization` header. What it said is not kept.
+    pub authorized: bool,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An API server inside this process, for tests.
+///
+/// It listens on a free port of the loopback interface, keeps everything in memory, and is gone when it is dropped. Any number of
+/// them run side by side.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use clientset_testserver::TestServer;
+///
+/// let server = TestServer::start().await?;
+/// assert!(server.url().starts_with("http://127.0.0.1:"));
+/// // … point a client at `server.url()` or write `server.kubeconfig()` to a file …
+/// assert!(server.requests().is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TestServer {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl TestServer {
+    /// Starts a server with the settings that suit most tests.
+    ///
+    /// It answers from the moment this returns.
+    ///
+    /// # Errors
+    ///
+    /// When no port of the loopback interface can be had.
+    pub async fn start() -> io::Result<TestServer> {
+        TestServer::builder().start().await
+    }
+
+    /// Settings for a server that is to be other than usual.
+    pub fn builder() -> Builder {
+        Builder {
+            port: 0,
+            settings: Settings {
+                token: None,
+                all_apis: false,
+                history_limit: 10_000,
+                bookmark_interval: Duration::from_secs(60),
+                watch_timeout: Duration::from_secs(1800),
+            },
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// A kubeconfig (YAML) whose current context leads here, token included.
+    pub fn kubeconfig(&self) -> String {
+        let user = match &self.shared.settings.token {
+            Some(token) => format!("\n    token: {}", json!(token)),
+            None => " {}".to_owned(),
+        };
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n    server: {}\ncontexts:\n- name: test\n  context:\n    cluster: test\n    user: test\n    namespace: default\ncurrent-context: test\nusers:\n- name: test\n  user:{user}\n",
+            self.url()
+        )
+    }
+
+    /// Every request so far, in the order in which they came.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets all history: watches and lists that ask for an older version get 410 Gone from now on.
+    pub fn compact(&self) {
+        self.shared.store().compact();
+    }
+
+    /// The newest resourceVersion.
+    pub fn resource_version(&self) -> u64 {
+        self.shared.store().revision()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // The connections are tasks of this task and end with it.
+        self.task.abort();
+    }
+}
+
+/// Settings of a [`TestServer`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    port: u16,
+    settings: Settings,
+}
+
+impl Builder {
+    /// Listens on this port instead of any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Lets in only who shows this bearer token; everybody else gets 401.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.token = Some(token.into());
+        self
+    }
+
+    /// Serves also the alpha and beta APIs that a real server has switched off by default.
+    pub fn all_apis(mut self, on: bool) -> Self {
+        self.settings.all_apis = on;
+        self
+    }
+
+    /// How many changes of each resource are remembered, for watches and old pages. 10,000 unless set.
+    pub fn history_limit(mut self, changes: usize) -> Self {
+        self.settings.history_limit = changes.max(1);
+        self
+    }
+
+    /// How often a watch that wants bookmarks gets one. A minute unless set.
+    pub fn bookmark_interval(mut self, interval: Duration) -> Self {
+        self.settings.bookmark_interval = interval.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long a watch lasts that names no `timeoutSeconds`. Half an hour unless set.
+    pub fn watch_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.watch_timeout = timeout;
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had.
+    pub async fn start(self) -> io::Result<TestServer> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
+            let (kind, port) = (error.kind(), self.port);
+            io::Error::new(kind, format!("the test server cannot listen on 127.0.0.1:{port}: {error}"))
+        })?;
+        let shared = Arc::new(Shared {
+            address: listener.local_addr()?,
+            catalog: RwLock::new(Catalog::new(self.settings.all_apis)),
+            store: Mutex::new(Store::new(self.settings.history_limit)),
+            requests: Mutex::default(),
+            settings: self.settings,
+        });
+        seed(&shared);
+        let task = tokio::spawn(http::serve(listener, shared.clone()));
+        Ok(TestServer { shared, task })
+    }
+}
+
+/// The namespaces that every cluster has.
+fn seed(shared: &Shared) {
+    let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(resource) = catalog.find("", "v1", "namespaces") else { return };
+    let place = (String::new(), "namespaces".to_owned());
+    for name in ["kube-system", "kube-public", "kube-node-lease", "default"] {
+        let mut object = json!({
+            "metadata": {
+                "name": name,
+                "uid": meta::uid(),
+                "creationTimestamp": meta::now(0),
+                "labels": {"kubernetes.io/metadata.name": name},
+            },
+        });
+        kinds::prepare_create(&resource, &mut object);
+        shared.store().put(&place, name, object);
+    }
+}

@@ -1,0 +1,136 @@
+//! Create: POST to a collection, and an apply to what is not there.
+
+use serde_json::{Value, json};
+
+use crate::apply::fields::FieldSet;
+use crate::apply::managers;
+use crate::call::{Call, Reply, Unknown, WriteOptions};
+use crate::failure::{Failure, Outcome};
+use crate::schema::{prune, validate};
+use crate::store::Store;
+use crate::{body, crd, kinds, meta, names};
+
+pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
+    let options = call.write_options("CreateOptions", false)?;
+    let mut object = body::read(call.incoming, &call.resource.kind)?;
+    body::check_type(&mut object, &call.resource, &call.incoming.body)?;
+    let mut store = call.store();
+    create(call, &mut store, object, &options, false)
+}
+
+/// Drops what the schema does not know, with the complaint that was asked for.
+pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown) -> Result<(), String> {
+    let Some(schema) = call.resource.schema() else { return Ok(()) };
+    if call.resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
+        return Ok(());
+    }
+    let dropped = prune::prune(object, &schema);
+    let all: Vec<String> = dropped.iter().map(|it| format!("unknown field \"{it}\"")).collect();
+    match unknown {
+        Unknown::Strict if !all.is_empty() => Err(format!("strict decoding error: {}", all.join(", "))),
+        Unknown::Warn => {
+            call.warnings.borrow_mut().extend(all);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The complaint about a body that its type cannot hold.
+pub(super) fn cannot_handle(call: &Call<'_>, why: &str) -> Failure {
+    let (kind, version) = (&call.resource.kind, &call.resource.version);
+    Failure::bad_request(format!(
+        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+    ))
+}
+
+/// Checks, completes and stores a new object. With `applied` its managed fields are there already.
+pub(super) fn create(
+    call: &Call<'_>,
+    store: &mut Store,
+    mut object: Value,
+    options: &WriteOptions,
+    applied: bool,
+) -> Outcome<Reply> {
+    let resource = &call.resource;
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
+    match &call.target.namespace {
+        Some(namespace) => {
+            let given = meta::namespace(&object);
+            if !given.is_empty() && given != namespace {
+                let say = "the namespace of the provided object does not match the namespace sent on the request";
+                return Err(Failure::bad_request(say));
+            }
+            object["metadata"]["namespace"] = namespace.as_str().into();
+        }
+        None => meta::remove(&mut object, "namespace"),
+    }
+    if !meta::text(&object, "resourceVersion").is_empty() {
+        return Err(Failure::plain("resourceVersion should not be set on objects to be created"));
+    }
+    let prefix = meta::text(&object, "generateName").to_owned();
+    let generated = meta::name(&object).is_empty() && !prefix.is_empty();
+    if generated {
+        object["metadata"]["name"] = meta::generated(&prefix).into();
+    }
+    check_namespace(call, store, meta::name(&object))?;
+    kinds::fill_defaults(resource, &mut object);
+
+    let now = meta::now(0);
+    for field in ["generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        meta::remove(&mut object, field);
+    }
+    if let (false, Some(schema)) = (applied, resource.schema()) {
+        let mut ignored = FieldSet::default();
+        if resource.has("status") {
+            ignored.insert(&[crate::apply::fields::Step::Field("status".to_owned())]);
+        }
+        managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
+    }
+    kinds::prepare_create(resource, &mut object);
+    object["metadata"]["uid"] = meta::uid().into();
+    object["metadata"]["creationTimestamp"] = now.into();
+    meta::tidy(&mut object);
+
+    let mut causes = names::check(&object, &resource.kind);
+    if let (true, Some(schema)) = (resource.is_custom(), resource.schema()) {
+        causes.extend(validate::check(&object, &schema, ""));
+    }
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        causes.extend(crd::check(&object));
+    }
+    let name = meta::name(&object).to_owned();
+    if !causes.is_empty() {
+        let shown = if generated { "" } else { name.as_str() };
+        return Err(call.invalid(shown, &causes));
+    }
+    let (place, key) = (call.place(), call.key(&name));
+    if store.get(&place, &key).is_some() {
+        return Err(Failure::already_exists(&resource.group, &resource.plural, &name));
+    }
+    if options.dry_run {
+        return Ok(call.unstored(201, &object));
+    }
+    let stored = store.put(&place, &key, object);
+    let reply = call.object(201, &stored);
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        crd::register(call.shared, store, &name);
+    }
+    Ok(reply)
+}
+
+/// New content needs a namespace that is there and stays.
+fn check_namespace(call: &Call<'_>, store: &Store, name: &str) -> Outcome<()> {
+    let Some(namespace) = &call.target.namespace else { return Ok(()) };
+    let Some(found) = store.get(&(String::new(), "namespaces".to_owned()), namespace) else {
+        return Err(Failure::not_found("", "namespaces", namespace));
+    };
+    if meta::is_deleting(&found.value) {
+        let (group, plural) = (&call.resource.group, &call.resource.plural);
+        return Err(Failure::namespace_terminating(group, plural, name, namespace));
+    }
+    Ok(())
+}

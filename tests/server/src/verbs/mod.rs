@@ -1,0 +1,109 @@
+//! The verbs: each reads a request, does its part in one transaction on the store, and answers.
+//!
+//! Which verb a request is, is decided here.
+
+mod create;
+mod delete;
+mod patch;
+mod read;
+mod scale;
+mod special;
+mod update;
+pub(crate) mod watch;
+
+use std::cell::RefCell;
+use std::sync::{Arc, PoisonError};
+
+use crate::call::{Call, Reply};
+use crate::failure::{Failure, Outcome};
+use crate::request::{Incoming, Target};
+use crate::server::Shared;
+
+/// What came of a request, with the warnings that go with it.
+pub(crate) struct Answered {
+    pub(crate) outcome: Outcome<Reply>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Answers a request to a resource; `None` where no such group and version is served.
+pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answered> {
+    let target = Target::parse(&incoming.path)?;
+    let without_warnings = |outcome| Some(Answered { outcome, warnings: Vec::new() });
+    let found = {
+        let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        if !catalog.serves(&target.group, &target.version) {
+            return None;
+        }
+        catalog.find(&target.group, &target.version, &target.resource)
+    };
+    let Some(resource) = found else { return without_warnings(Err(Failure::no_such_resource())) };
+    if !resource.namespaced && target.namespace.is_some() {
+        return without_warnings(Err(Failure::no_such_resource()));
+    }
+    let call = Call { shared, incoming, resource, target, warnings: RefCell::default() };
+    let outcome = dispatch(&call);
+    Some(Answered { outcome, warnings: call.warnings.take() })
+}
+
+fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
+    let method = call.incoming.method.as_str();
+    let named = call.target.name.is_some();
+    if call.resource.namespaced && call.target.namespace.is_none() && named {
+        return Err(Failure::no_such_resource());
+    }
+    if let Some(subresource) = call.target.subresource.as_deref() {
+        let Some(known) = call.resource.subresources.iter().find(|it| it.name == subresource) else {
+            return Err(Failure::no_such_resource());
+        };
+        let verb = match method {
+            "GET" => "get",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            "POST" => "create",
+            "DELETE" => "delete",
+            _ => "",
+        };
+        if !known.verbs.iter().any(|it| it == verb) {
+            return Err(Failure::method_not_allowed());
+        }
+        return match (subresource, verb) {
+            ("scale", "get") => scale::get(call),
+            ("scale", _) => scale::write(call),
+            ("status" | "approval" | "finalize" | "ephemeralcontainers" | "resize", "get") => read::get(call),
+            ("status" | "approval" | "finalize" | "ephemeralcontainers" | "resize", "update") => {
+                update::put(call)
+            }
+            ("status" | "approval" | "finalize" | "ephemeralcontainers" | "resize", "patch") => {
+                patch::patch(call)
+            }
+            _ => special::answer(call, subresource),
+        };
+    }
+    let across = call.resource.namespaced && call.target.namespace.is_none();
+    let verb = match (method, named) {
+        ("GET", true) => "get",
+        ("GET", false) if call.incoming.query.flag("watch") => "watch",
+        ("GET", false) => "list",
+        ("POST", false) if !across => "create",
+        ("PUT", true) => "update",
+        ("PATCH", true) => "patch",
+        ("DELETE", true) => "delete",
+        ("DELETE", false) if !across => "deletecollection",
+        _ => return Err(Failure::method_not_allowed()),
+    };
+    // Reviews are created without a namespace in their path even when that has one.
+    if !call.resource.allows(verb) {
+        return Err(Failure::method_not_allowed());
+    }
+    match verb {
+        "get" => read::get(call),
+        "list" => read::list(call),
+        "watch" => watch::start(call),
+        "create" if special::is_review(&call.resource) => special::review(call),
+        "create" => create::post(call),
+        "update" => update::put(call),
+        "patch" => patch::patch(call),
+        "delete" => delete::one(call),
+        _ => delete::collection(call),
+    }
+}

@@ -1,0 +1,163 @@
+//! Patch in its four forms: what each media type may do here, then the common path of an update.
+//!
+//! The forms themselves are in the modules `patch` and `apply`.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::create::{create, drop_unknown};
+use super::update::{Tracking, check_identity, check_preconditions, ignored, store_changed};
+use crate::apply::managers;
+use crate::call::{Call, Reply, WriteOptions};
+use crate::failure::{Cause, Failure, Outcome};
+use crate::patch::{self, Kind};
+use crate::schema::prune;
+use crate::store::{Store, Stored};
+use crate::{body, meta};
+
+pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {
+    let Some(kind) = Kind::of(&call.incoming.content_type) else {
+        return Err(Failure::unsupported_patch_type());
+    };
+    if kind == Kind::Strategic && call.resource.is_custom() {
+        return Err(Failure::unsupported_media_type(&[
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/apply-patch+yaml",
+        ]));
+    }
+    let options = call.write_options("PatchOptions", kind == Kind::Apply)?;
+    if kind == Kind::Apply {
+        return apply(call, &options);
+    }
+    let patch = patch::read(kind, &call.incoming.body)?;
+    let mut store = call.store();
+    let old = call.find(&store)?;
+    let document = typed(call, &old.value);
+    let mut new = patch::apply(kind, &document, &patch, call.resource.schema().as_ref())?;
+    if !new.is_object() {
+        return Err(Failure::patch_rejected());
+    }
+    let patched = new.clone();
+    body::check_type(&mut new, &call.resource, &call.incoming.body)?;
+    drop_unknown(call, &mut new, options.unknown).map_err(|why| invalid_patch(&patched, &why))?;
+    check_identity(call, &new)?;
+    check_preconditions(call, &new, &old)?;
+    store_changed(call, &mut store, &old, new, &options, Tracking::Update)
+}
+
+/// The object as a client sees it.
+fn typed(call: &Call<'_>, object: &Value) -> Value {
+    let mut object = object.clone();
+    object["apiVersion"] = call.resource.api_version().into();
+    object["kind"] = call.resource.kind.as_str().into();
+    object
+}
+
+fn invalid_patch(patched: &Value, why: &str) -> Failure {
+    let shown = Value::from(patched.to_string());
+    Failure::invalid("", "", "", &[Cause::invalid("patch", &shown, why)])
+}
+
+/// Server-side apply: creates or merges.
+fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
+    let mut config = body::yaml(&call.incoming.body)
+        .map_err(|why| Failure::bad_request(format!("error decoding YAML: {why}")))?;
+    if !config.is_object() {
+        return Err(Failure::bad_request("error decoding YAML: an object is expected"));
+    }
+    let resource = &call.resource;
+    let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if api_version != resource.api_version() || kind != resource.kind {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version.as_str()));
+        return Err(Failure::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")));
+    }
+    if config["metadata"].get("managedFields").is_some_and(|it| !it.is_null()) {
+        return Err(Failure::bad_request("metadata.managedFields must be nil"));
+    }
+    if let Some(all) = config.as_object_mut() {
+        all.remove("apiVersion");
+        all.remove("kind");
+    }
+    if !config["metadata"].is_object() {
+        config["metadata"] = json!({});
+    }
+    check_fields(call, &mut config)?;
+    let given = meta::name(&config).to_owned();
+    if given.is_empty() {
+        config["metadata"]["name"] = call.name().into();
+    }
+    let mut store = call.store();
+    let old = store.get(&call.place(), &call.key(call.name())).cloned();
+    match old {
+        Some(old) => apply_to(call, &mut store, &old, &config, options),
+        None if call.subresource().is_empty() => {
+            check_identity(call, &config)?;
+            if !meta::text(&config, "uid").is_empty() {
+                let why = "uid mismatch: the provided object specified uid , and no existing object was found";
+                return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), why));
+            }
+            let object = laid_over(call, &json!({}), &config)?;
+            create(call, &mut store, object, options, true)
+        }
+        None => Err(call.not_found()),
+    }
+}
+
+fn apply_to(
+    call: &Call<'_>,
+    store: &mut Store,
+    old: &Arc<Stored>,
+    config: &Value,
+    options: &WriteOptions,
+) -> Outcome<Reply> {
+    check_identity(call, config)?;
+    check_preconditions(call, config, old)?;
+    let new = laid_over(call, &old.value, config)?;
+    store_changed(call, store, old, new, options, Tracking::Applied)
+}
+
+/// An applied configuration may name only what the schema has.
+fn check_fields(call: &Call<'_>, config: &mut Value) -> Outcome<()> {
+    let resource = &call.resource;
+    let Some(schema) = resource.schema() else { return Ok(()) };
+    if resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
+        return Ok(());
+    }
+    let unknown = prune::prune(config, &schema);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let errors: Vec<String> =
+        unknown.iter().map(|it| format!(".{it}: field not declared in schema")).collect();
+    let text = match errors.as_slice() {
+        [one] => one.clone(),
+        many => format!("errors:\n  {}", many.join("\n  ")),
+    };
+    Err(Failure::plain(format!(
+        "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {text}",
+        meta::namespace(config),
+        meta::name(config),
+        resource.group,
+        resource.version,
+        resource.kind
+    )))
+}
+
+fn laid_over(call: &Call<'_>, live: &Value, config: &Value) -> Outcome<Value> {
+    let resource = &call.resource;
+    let Some(schema) = resource.schema() else {
+        let mut out = live.clone();
+        json_patch::merge(&mut out, config);
+        return Ok(out);
+    };
+    let force = call.incoming.query.flag("force");
+    let ignored = ignored(resource, call.subresource());
+    let manager = call.manager(true);
+    managers::apply(live, config, &schema, manager, force, &ignored, &meta::now(0)).map_err(|conflicts| {
+        let message = conflicts.message();
+        Failure::apply_conflict(message, conflicts.causes())
+    })
+}

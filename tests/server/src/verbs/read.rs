@@ -1,0 +1,224 @@
+//! Get and list, with pages, snapshots and the rules of resourceVersion.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::{BufMut, BytesMut};
+use serde_json::{Value, json};
+
+use crate::call::{Call, Reply, head};
+use crate::failure::{Cause, Failure, Outcome};
+use crate::kinds;
+use crate::selector::Selector;
+use crate::store::{Compacted, Stored};
+
+pub(super) fn get(call: &Call<'_>) -> Outcome<Reply> {
+    let store = call.store();
+    if let Some(asked) = version(call)? {
+        if asked > store.revision() {
+            return Err(Failure::version_too_large(asked, store.revision()));
+        }
+    }
+    let found = call.find(&store)?;
+    drop(store);
+    Ok(call.object(200, &found))
+}
+
+/// The resourceVersion that was asked for; none and `0` are told apart by the caller.
+pub(super) fn version(call: &Call<'_>) -> Outcome<Option<u64>> {
+    match call.incoming.query.get("resourceVersion") {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| {
+            let value = Value::from(text);
+            Failure::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: {value}: strconv.ParseUint: parsing {value}: invalid syntax"
+            ))
+        }),
+    }
+}
+
+pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
+    let query = &call.incoming.query;
+    let mut fields = query.get("fieldSelector").to_owned();
+    if let (Some(name), true) = (&call.target.name, fields.is_empty()) {
+        fields = format!("metadata.name={name}");
+    }
+    Selector::parse(query.get("labelSelector"), &fields, kinds::selectable(&call.resource))
+}
+
+/// The place where a list goes on, in the form of the real server's token.
+struct Continue {
+    revision: u64,
+    start: String,
+}
+
+impl Continue {
+    fn read(token: &str) -> Outcome<Continue> {
+        let bad = |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bytes = URL_SAFE_NO_PAD
+            .decode(token.trim_end_matches('='))
+            .map_err(|_| bad("illegal base64 data at input byte 0"))?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
+            let first = String::from_utf8_lossy(&bytes).chars().next().unwrap_or(' ');
+            bad(&format!("invalid character '{first}' looking for beginning of value"))
+        })?;
+        if value["v"] != "meta.k8s.io/v1" {
+            let shown = value["v"].as_str().unwrap_or_default();
+            return Err(bad(&format!(
+                "server does not recognize this encoded version \"{shown}\""
+            )));
+        }
+        let revision = value["rv"].as_u64().unwrap_or(0);
+        if revision == 0 {
+            return Err(bad("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"));
+        }
+        let start = value["start"].as_str().unwrap_or_default();
+        if start.is_empty() {
+            return Err(bad("encoded start key empty (version meta.k8s.io/v1)"));
+        }
+        Ok(Continue { revision, start: start.trim_start_matches('/').to_owned() })
+    }
+
+    fn token(revision: u64, last: &str) -> String {
+        let value = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("/{last}\0")});
+        URL_SAFE_NO_PAD.encode(value.to_string())
+    }
+}
+
+fn check_options(call: &Call<'_>) -> Outcome<()> {
+    let query = &call.incoming.query;
+    let mut causes = Vec::new();
+    let (version, how) = (query.get("resourceVersion"), query.get("resourceVersionMatch"));
+    if query.has("sendInitialEvents") {
+        causes.push(Cause::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    }
+    if !how.is_empty() {
+        let field = "resourceVersionMatch";
+        if version.is_empty() {
+            causes.push(Cause::forbidden(
+                field,
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
+        }
+        if !query.get("continue").is_empty() {
+            causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+        }
+        if !matches!(how, "Exact" | "NotOlderThan") {
+            let supported = &["Exact", "NotOlderThan", ""];
+            causes.push(Cause::unsupported(field, &format!("\"{how}\""), supported));
+        }
+        if how == "Exact" && version == "0" {
+            let say = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            causes.push(Cause::forbidden(field, say));
+        }
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Failure::options("ListOptions", &causes)) }
+}
+
+/// The words for a page or an exact list that came too late.
+fn gone(paging: bool) -> Failure {
+    Failure::expired(if paging {
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    } else {
+        "The resourceVersion for the provided list is too old."
+    })
+}
+
+pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
+    check_options(call)?;
+    let query = &call.incoming.query;
+    let selector = selector(call)?;
+    let limit = query.number("limit")?.filter(|it| *it > 0).map(|it| it as usize);
+    let asked = version(call)?;
+    let (place, prefix) = (call.place(), call.prefix());
+    let token = query.get("continue");
+
+    let store = call.store();
+    let current = store.revision();
+    if let Some(asked) = asked.filter(|it| *it > current && token.is_empty()) {
+        return Err(Failure::version_too_large(asked, current));
+    }
+    let exact = query.get("resourceVersionMatch") == "Exact"
+        || (limit.is_some() && asked.is_some_and(|it| it > 0) && query.get("resourceVersionMatch").is_empty());
+    let (revision, start, objects) = if !token.is_empty() {
+        if asked.is_some_and(|it| it > 0) {
+            return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+        }
+        let at = Continue::read(token)?;
+        let objects = store
+            .list_at(&place, &prefix, at.revision)
+            .map_err(|Compacted(_)| expired_page(current, &at.start))?;
+        (at.revision, format!("{prefix}{}", at.start), objects)
+    } else if let (true, Some(asked)) = (exact, asked) {
+        let objects =
+            store.list_at(&place, &prefix, asked).map_err(|Compacted(_)| gone(false))?;
+        (asked, String::new(), objects)
+    } else {
+        (current, String::new(), store.list(&place, &prefix))
+    };
+    drop(store);
+
+    let rest = objects.into_iter().filter(|(key, _)| *key >= start);
+    let everything = selector.is_everything();
+    let mut matching = rest.filter(|(_, it)| everything || selector.matches(&it.value));
+    let page: Vec<(String, Arc<Stored>)> = match limit {
+        Some(limit) => matching.by_ref().take(limit).collect(),
+        None => matching.by_ref().collect(),
+    };
+    let left = matching.count();
+    let mut metadata = json!({"resourceVersion": revision.to_string()});
+    if left > 0 {
+        if let Some((last, _)) = page.last() {
+            metadata["continue"] = Continue::token(revision, &last[prefix.len()..]).into();
+        }
+        // With a selector nobody counts what does not match.
+        if everything {
+            metadata["remainingItemCount"] = left.into();
+        }
+    } else if call.resource.is_custom() {
+        metadata["continue"] = "".into();
+    }
+    Ok(encode(call, &metadata, page.iter().map(|(_, it)| it.as_ref())))
+}
+
+/// A page that came too late gets a token with which the list goes on from what is there now.
+fn expired_page(current: u64, start: &str) -> Failure {
+    let mut failure = gone(true);
+    failure.list_meta = Some(json!({
+        "continue": Continue::token(current, start.trim_end_matches('\0')),
+    }));
+    failure
+}
+
+/// A list as JSON: items of built-in kinds stand without `apiVersion` and `kind`, those of custom kinds with them.
+pub(super) fn encode<'a>(
+    call: &Call<'_>,
+    metadata: &Value,
+    items: impl Iterator<Item = &'a Stored>,
+) -> Reply {
+    let resource = &call.resource;
+    let mut body = BytesMut::new();
+    let start = format!(
+        "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
+        resource.list_kind,
+        resource.api_version()
+    );
+    body.put_slice(start.as_bytes());
+    let head = resource.is_custom().then(|| head(resource));
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            body.put_u8(b',');
+        }
+        let json = item.json();
+        match &head {
+            Some(head) => {
+                body.put_slice(head.as_bytes());
+                body.put_slice(json.get(1..).unwrap_or_default());
+            }
+            None => body.put_slice(json),
+        }
+    }
+    body.put_slice(b"]}");
+    Reply::Json { code: 200, body: body.freeze() }
+}

@@ -1,0 +1,245 @@
+//! Update: PUT, and the one place where a changed object is checked and stored, whoever changed it.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::create::{cannot_handle, drop_unknown};
+use crate::apply::fields::{FieldSet, Step};
+use crate::apply::managers;
+use crate::call::{Call, Reply, WriteOptions};
+use crate::catalog::Resource;
+use crate::failure::{Cause, Failure, Outcome};
+use crate::schema::validate;
+use crate::store::{Store, Stored};
+use crate::{body, crd, kinds, meta, names};
+
+pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
+    let options = call.write_options("UpdateOptions", false)?;
+    let mut object = body::read(call.incoming, &call.resource.kind)?;
+    body::check_type(&mut object, &call.resource, &call.incoming.body)?;
+    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
+    check_identity(call, &object)?;
+    let mut store = call.store();
+    let old = call.find(&store)?;
+    if call.resource.is_custom() && meta::text(&object, "resourceVersion").is_empty() {
+        let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+        let resource = &call.resource;
+        return Err(Failure::invalid(&resource.group, &resource.plural, call.name(), &[cause]));
+    }
+    check_preconditions(call, &object, &old)?;
+    store_changed(call, &mut store, &old, object, &options, Tracking::Update)
+}
+
+/// The name and namespace in the body are those of the path, or absent.
+pub(super) fn check_identity(call: &Call<'_>, object: &Value) -> Outcome<()> {
+    let (name, namespace) = (meta::name(object), meta::namespace(object));
+    if name.is_empty() {
+        return Err(Failure::bad_request("name must be provided"));
+    }
+    if name != call.name() {
+        let say =
+            format!("the name of the object ({name}) does not match the name on the URL ({})", call.name());
+        return Err(Failure::bad_request(say));
+    }
+    match &call.target.namespace {
+        Some(wanted) if !namespace.is_empty() && namespace != wanted => Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The uid and resourceVersion that were sent are those of the object.
+pub(super) fn check_preconditions(call: &Call<'_>, object: &Value, old: &Stored) -> Outcome<()> {
+    let resource = &call.resource;
+    let (sent, is) = (meta::text(object, "uid"), meta::text(&old.value, "uid"));
+    if !sent.is_empty() && sent != is {
+        let key = format!("/registry/{}/{}", resource.plural, call.key(call.name()));
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {sent}, UID in object meta: {is}"
+        );
+        return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), &why));
+    }
+    let sent = meta::text(object, "resourceVersion");
+    if !sent.is_empty() && sent != "0" && sent != old.revision.to_string() {
+        return Err(Failure::modified(&resource.group, &resource.plural, call.name()));
+    }
+    Ok(())
+}
+
+/// How a change gets into `managedFields`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tracking {
+    Update,
+    /// The object carries its entries already.
+    Applied,
+    None,
+}
+
+/// The fields that a request to this subresource cannot change.
+pub(super) fn ignored(resource: &Resource, subresource: &str) -> FieldSet {
+    let mut set = FieldSet::default();
+    let mut add = |name: &str| set.insert(&[Step::Field(name.to_owned())]);
+    match subresource {
+        "" if resource.has("status") => add("status"),
+        "status" | "approval" => {
+            add("spec");
+            if resource.is_custom() {
+                add("metadata");
+            }
+        }
+        _ => {}
+    }
+    set
+}
+
+/// Leaves from the old object what this request may not touch.
+fn keep_untouchable(call: &Call<'_>, old: &Value, new: &mut Value) {
+    for field in ["uid", "creationTimestamp", "name", "namespace", "generation", "selfLink"] {
+        meta::copy(new, old, field);
+    }
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        meta::copy(new, old, field);
+    }
+    let take_old = |new: &mut Value, name: &str| match old.get(name) {
+        Some(value) => new[name] = value.clone(),
+        None => {
+            if let Some(all) = new.as_object_mut() {
+                all.remove(name);
+            }
+        }
+    };
+    match call.subresource() {
+        "" if call.resource.has("status") => take_old(new, "status"),
+        "status" | "approval" => {
+            let status = new.get("status").cloned();
+            let mut metadata = old["metadata"].clone();
+            metadata["managedFields"] = new["metadata"]["managedFields"].clone();
+            if !call.resource.is_custom() {
+                for field in ["annotations", "finalizers", "ownerReferences"] {
+                    metadata[field] = new["metadata"][field].clone();
+                }
+            }
+            *new = old.clone();
+            new["metadata"] = metadata;
+            match status {
+                Some(status) => new["status"] = status,
+                None => {
+                    if let Some(all) = new.as_object_mut() {
+                        all.remove("status");
+                    }
+                }
+            }
+        }
+        "finalize" => {
+            let finalizers = new["spec"]["finalizers"].clone();
+            *new = old.clone();
+            new["spec"]["finalizers"] = finalizers;
+        }
+        "ephemeralcontainers" => {
+            let containers = new["spec"]["ephemeralContainers"].clone();
+            *new = old.clone();
+            new["spec"]["ephemeralContainers"] = containers;
+        }
+        _ => {}
+    }
+}
+
+/// Whether anything but metadata and status changed.
+fn spec_changed(resource: &Resource, old: &Value, new: &Value) -> bool {
+    let plain = |it: &Value| {
+        let mut it = it.as_object().cloned().unwrap_or_default();
+        it.remove("metadata");
+        if resource.has("status") {
+            it.remove("status");
+        }
+        Value::Object(it)
+    };
+    !crate::apply::compare::same(&plain(old), &plain(new))
+}
+
+/// Checks a changed object against the old one, stores it and answers with it.
+pub(super) fn store_changed(
+    call: &Call<'_>,
+    store: &mut Store,
+    old: &Arc<Stored>,
+    mut new: Value,
+    options: &WriteOptions,
+    tracking: Tracking,
+) -> Outcome<Reply> {
+    let resource = &call.resource;
+    if !new["metadata"].is_object() {
+        new["metadata"] = json!({});
+    }
+    let sent_fields = new["metadata"].get("managedFields").cloned();
+    keep_untouchable(call, &old.value, &mut new);
+    if resource.is("", "namespaces") && call.subresource().is_empty() {
+        new["spec"] = old.value["spec"].clone();
+    }
+    kinds::fill_defaults(resource, &mut new);
+    if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
+        if let Some(sent) = sent_fields {
+            new["metadata"]["managedFields"] = sent;
+        }
+        let ignored = ignored(resource, call.subresource());
+        managers::update(&old.value, &mut new, &schema, call.manager(false), &ignored, &meta::now(0));
+    } else if tracking == Tracking::None {
+        meta::copy(&mut new, &old.value, "managedFields");
+    }
+    new["metadata"]["resourceVersion"] = old.revision.to_string().into();
+    meta::tidy(&mut new);
+    if kinds::counts_generations(resource) && spec_changed(resource, &old.value, &new) {
+        let generation = old.value["metadata"]["generation"].as_i64().unwrap_or(0);
+        new["metadata"]["generation"] = (generation + 1).into();
+    }
+
+    let mut causes = Vec::new();
+    if meta::is_deleting(&old.value) {
+        let before = meta::finalizers(&old.value);
+        let added: Vec<String> = meta::finalizers(&new)
+            .iter()
+            .filter(|it| !before.contains(it))
+            .map(|it| format!("\"{it}\""))
+            .collect();
+        if !added.is_empty() {
+            let say = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                added.join(", ")
+            );
+            causes.push(Cause::forbidden("metadata.finalizers", &say));
+        }
+    }
+    causes.extend(names::check(&new, &resource.kind));
+    if let (true, Some(schema)) = (resource.is_custom(), resource.schema()) {
+        causes.extend(validate::check(&new, &schema, ""));
+    }
+    let is_crd = resource.is("apiextensions.k8s.io", "customresourcedefinitions");
+    if is_crd {
+        causes.extend(crd::check(&new));
+    }
+    if !causes.is_empty() {
+        return Err(call.invalid(call.name(), &causes));
+    }
+    if managers::nothing_changed(&old.value, &new) {
+        return Ok(call.object(200, old));
+    }
+    if options.dry_run {
+        return Ok(call.unstored(200, &new));
+    }
+    let (place, key) = (call.place(), call.key(call.name()));
+    if super::delete::is_finished(&new) {
+        store.remove(&place, &key);
+        if let Some(namespace) = &call.target.namespace {
+            super::delete::remove_namespace_contents_if_going(store, namespace);
+        }
+        crd::object_is_gone(call.shared, store, resource);
+        return Ok(call.unstored(200, &new));
+    }
+    let stored = store.put(&place, &key, new);
+    let reply = call.object(200, &stored);
+    if is_crd {
+        crd::register(call.shared, store, call.name());
+    }
+    Ok(reply)
+}

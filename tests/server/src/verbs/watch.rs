@@ -1,0 +1,233 @@
+//! Watch: events from history and then as they happen, until the time is up.
+//!
+//! A watch holds no task and no queue: it is polled by the connection, reads the shared history from where it stands, and is gone
+//! with the connection.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde_json::{Value, json};
+use tokio::sync::watch::Receiver;
+use tokio::time::Instant;
+
+use crate::call::{Call, Reply, head};
+use crate::catalog::Resource;
+use crate::failure::{Cause, Failure, Outcome};
+use crate::selector::Selector;
+use crate::server::Shared;
+use crate::store::{Change, Compacted, Place, Stored};
+
+/// A watch under way.
+pub(crate) struct Watch {
+    /// Weak: an open watch must not keep a stopped server's memory.
+    shared: Weak<Shared>,
+    resource: Arc<Resource>,
+    place: Place,
+    prefix: String,
+    selector: Selector,
+    bookmarks: Option<Duration>,
+    next_bookmark: Instant,
+    end: Instant,
+    /// Everything up to here was sent.
+    at: u64,
+    ready: VecDeque<Bytes>,
+    wake: Receiver<u64>,
+    done: bool,
+}
+
+fn check_options(call: &Call<'_>) -> Outcome<bool> {
+    let query = &call.incoming.query;
+    let mut causes = Vec::new();
+    let initial = query.has("sendInitialEvents");
+    let how = query.get("resourceVersionMatch");
+    let field = "resourceVersionMatch";
+    if initial && how != "NotOlderThan" {
+        let say = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        causes.push(Cause::forbidden(field, say));
+    }
+    if !initial && !how.is_empty() {
+        let say = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        causes.push(Cause::forbidden(field, say));
+    }
+    if !how.is_empty() && how != "NotOlderThan" {
+        causes.push(Cause::unsupported(field, &format!("\"{how}\""), &["NotOlderThan"]));
+    }
+    if causes.is_empty() { Ok(query.flag("sendInitialEvents")) } else { Err(Failure::options("ListOptions", &causes)) }
+}
+
+pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
+    let query = &call.incoming.query;
+    let send_initial = check_options(call)?;
+    let selector = super::read::selector(call)?;
+    let version = match query.get("resourceVersion") {
+        "" => None,
+        text => Some(text.parse::<u64>().map_err(|_| {
+            let value = Value::from(text);
+            Failure::plain(format!(
+                "resourceVersion: Invalid value: {value}: strconv.ParseUint: parsing {value}: invalid syntax"
+            ))
+        })?),
+    };
+    let settings = &call.shared.settings;
+    let seconds = query.number("timeoutSeconds")?.filter(|it| *it > 0).map(|it| it as u64);
+    let life = seconds.map_or(settings.watch_timeout, Duration::from_secs);
+    let now = Instant::now();
+    let (place, prefix) = (call.place(), call.prefix());
+
+    let mut store = call.store();
+    let wake = store.subscribe(&place);
+    let current = store.revision();
+    let mut watch = Watch {
+        shared: Arc::downgrade(call.shared),
+        resource: call.resource.clone(),
+        place,
+        prefix,
+        selector,
+        bookmarks: query.flag("allowWatchBookmarks").then_some(settings.bookmark_interval),
+        next_bookmark: now + settings.bookmark_interval,
+        end: now + life,
+        at: current,
+        ready: VecDeque::new(),
+        wake,
+        done: false,
+    };
+    let from_nothing = version.is_none_or(|it| it == 0);
+    let without_initial = query.has("sendInitialEvents") && !send_initial;
+    if send_initial || (from_nothing && !without_initial) {
+        for (_, object) in store.list(&watch.place, &watch.prefix) {
+            if watch.selector.matches(&object.value) {
+                watch.ready.push_back(event(&watch.resource, "ADDED", &object));
+            }
+        }
+        if send_initial && watch.bookmarks.is_some() {
+            watch.ready.push_back(bookmark(&watch.resource, current, true));
+        }
+    } else if let Some(version) = version.filter(|it| *it > 0) {
+        watch.at = version;
+        if let Err(Compacted(_)) = store.since(&watch.place, version) {
+            watch.expire(version, current);
+        }
+    }
+    Ok(Reply::Watch(Box::new(watch)))
+}
+
+impl Watch {
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                return Some(bytes);
+            }
+            if self.done {
+                return None;
+            }
+            // Seen before it is read, so that a change in between wakes.
+            self.wake.borrow_and_update();
+            self.collect();
+            if !self.ready.is_empty() {
+                continue;
+            }
+            let bookmark_at = self.bookmarks.map_or(self.end, |_| self.next_bookmark);
+            tokio::select! {
+                changed = self.wake.changed() => {
+                    if changed.is_err() {
+                        self.done = true;
+                    }
+                }
+                () = tokio::time::sleep_until(bookmark_at.min(self.end)) => self.time_is_up(),
+            }
+        }
+    }
+
+    fn time_is_up(&mut self) {
+        let now = Instant::now();
+        if now >= self.end {
+            self.done = true;
+            return;
+        }
+        if let (Some(interval), Some(shared)) = (self.bookmarks, self.shared.upgrade()) {
+            if now >= self.next_bookmark {
+                self.next_bookmark = now + interval;
+                self.collect();
+                let current = shared.store().revision();
+                self.at = self.at.max(current);
+                self.ready.push_back(bookmark(&self.resource, self.at, false));
+            }
+        }
+    }
+
+    /// Reads what happened since.
+    fn collect(&mut self) {
+        let Some(shared) = self.shared.upgrade() else {
+            self.done = true;
+            return;
+        };
+        let store = shared.store();
+        match store.since(&self.place, self.at) {
+            Err(Compacted(_)) => {
+                let (at, current) = (self.at, store.revision());
+                drop(store);
+                self.expire(at, current);
+            }
+            Ok(changes) => {
+                drop(store);
+                for change in changes {
+                    self.at = self.at.max(change.revision);
+                    if change.key.starts_with(&self.prefix) {
+                        self.ready.extend(self.seen(&change));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A change as this watch sees it: what begins to match is added, what no longer does is deleted.
+    fn seen(&self, change: &Change) -> Option<Bytes> {
+        let before = change.before.as_ref().filter(|it| self.selector.matches(&it.value));
+        let after = (!change.deleted && self.selector.matches(&change.object.value)).then_some(&change.object);
+        match (before, after) {
+            (None, Some(object)) => Some(event(&self.resource, "ADDED", object)),
+            (Some(_), Some(object)) => Some(event(&self.resource, "MODIFIED", object)),
+            (Some(_), None) if change.deleted => Some(event(&self.resource, "DELETED", &change.object)),
+            (Some(before), None) => {
+                let mut object = before.value.clone();
+                object["metadata"]["resourceVersion"] = change.revision.to_string().into();
+                Some(line("DELETED", &self.resource, object.to_string().as_bytes()))
+            }
+            (None, None) => None,
+        }
+    }
+
+    fn expire(&mut self, asked: u64, current: u64) {
+        let failure = Failure::expired(format!("too old resource version: {asked} ({current})"));
+        let mut text = json!({"type": "ERROR", "object": failure.status()}).to_string();
+        text.push('\n');
+        self.ready.push_back(Bytes::from(text));
+        self.done = true;
+    }
+}
+
+fn event(resource: &Resource, kind: &str, object: &Stored) -> Bytes {
+    line(kind, resource, object.json())
+}
+
+fn line(kind: &str, resource: &Resource, object: &[u8]) -> Bytes {
+    let mut out = BytesMut::with_capacity(object.len() + 96);
+    out.put_slice(b"{\"type\":\"");
+    out.put_slice(kind.as_bytes());
+    out.put_slice(b"\",\"object\":");
+    out.put_slice(head(resource).as_bytes());
+    out.put_slice(object.get(1..).unwrap_or_default());
+    out.put_slice(b"}\n");
+    out.freeze()
+}
+
+fn bookmark(resource: &Resource, revision: u64, ends_initial: bool) -> Bytes {
+    let mut object = json!({"metadata": {"resourceVersion": revision.to_string()}});
+    if ends_initial {
+        object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+    }
+    line("BOOKMARK", resource, object.to_string().as_bytes())
+}
