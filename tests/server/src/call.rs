@@ -145,7 +145,11 @@ impl Call<'_> {
                 Unknown::Warn
             }
         };
-        if causes.is_empty() { Ok(WriteOptions { dry_run, unknown }) } else { Err(Failure::options(kind, &causes)) }
+        if causes.is_empty() {
+            Ok(WriteOptions { dry_run, unknown })
+        } else {
+            Err(Failure::options(kind, &causes))
+        }
     }
 
     /// The head of an object of this resource: `{"kind":…,"apiVersion":…,`.
@@ -181,8 +185,7 @@ impl Call<'_> {
         if !self.resource.group.is_empty() {
             details["group"] = self.resource.group.as_str().into();
         }
-        let status =
-            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+        let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
         Reply::value(200, &status)
     }
 }

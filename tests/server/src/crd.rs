@@ -123,7 +123,8 @@ fn structural(schema: &Value, path: &str, root: bool, causes: &mut Vec<Cause>) {
         structural(&schema["additionalProperties"], &format!("{path}.additionalProperties"), false, causes);
     }
     let typed = !schema["type"].as_str().unwrap_or_default().is_empty();
-    let excused = flag("x-kubernetes-int-or-string") || (flag("x-kubernetes-preserve-unknown-fields") && !root);
+    let excused =
+        flag("x-kubernetes-int-or-string") || (flag("x-kubernetes-preserve-unknown-fields") && !root);
     if !typed && !excused {
         let say = match (root, path.ends_with(".items")) {
             (true, _) => "must not be empty at the root",

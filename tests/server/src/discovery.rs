@@ -129,8 +129,7 @@ fn rank(version: &str) -> (u8, u64, u64, std::cmp::Reverse<String>) {
 }
 
 fn group(group: &Group) -> Value {
-    let version =
-        |it: &String| json!({"groupVersion": group_version(&group.name, it), "version": it});
+    let version = |it: &String| json!({"groupVersion": group_version(&group.name, it), "version": it});
     let versions: Vec<Value> = group.versions.iter().map(|(it, _)| version(it)).collect();
     json!({"name": group.name, "versions": versions, "preferredVersion": versions.first()})
 }

@@ -126,7 +126,8 @@ impl Failure {
     }
 
     pub(crate) fn modified(group: &str, resource: &str, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(group, resource, name, why)
     }
 
@@ -227,15 +228,11 @@ impl Failure {
     }
 
     pub(crate) fn version_too_large(asked: u64, current: u64) -> Self {
-        Self::new(
-            504,
-            "Timeout",
-            format!("Timeout: Too large resource version: {asked}, current: {current}"),
-        )
-        .with(json!({
-            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
-            "retryAfterSeconds": 1,
-        }))
+        Self::new(504, "Timeout", format!("Timeout: Too large resource version: {asked}, current: {current}"))
+            .with(json!({
+                "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+                "retryAfterSeconds": 1,
+            }))
     }
 
     /// The Status object of this failure.

@@ -153,7 +153,12 @@ fn whole(code: u16, content_type: &str, body: Bytes, warnings: &[String]) -> Out
     response(code, content_type, Full::new(body).boxed_unsync(), warnings)
 }
 
-fn response(code: u16, content_type: &str, body: UnsyncBoxBody<Bytes, Infallible>, warnings: &[String]) -> Out {
+fn response(
+    code: u16,
+    content_type: &str,
+    body: UnsyncBoxBody<Bytes, Infallible>,
+    warnings: &[String],
+) -> Out {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

@@ -12,7 +12,12 @@ use crate::schema::Schema;
 
 /// Kinds whose deletion answers with the object instead of a Status.
 const ANSWER_WITH_OBJECT: &[&str] = &[
-    "pods", "podtemplates", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims",
+    "pods",
+    "podtemplates",
+    "services",
+    "serviceaccounts",
+    "persistentvolumes",
+    "persistentvolumeclaims",
     "resourcequotas",
 ];
 
@@ -54,13 +59,27 @@ pub(crate) fn counts_generations(resource: &Resource) -> bool {
 pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
     match (resource.group.as_str(), resource.plural.as_str()) {
         ("", "pods") => &[
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-            "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
         ],
         ("", "events") => &[
-            "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-            "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
-            "reason", "reportingComponent", "source", "type",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
         ],
         ("", "namespaces") => &["status.phase"],
         ("", "nodes") => &["spec.unschedulable"],
@@ -167,9 +186,8 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
 /// The quality-of-service class, as far as it follows from the containers alone.
 fn quality(pod: &Value) -> &'static str {
     let containers = pod["spec"]["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |container: &Value, key: &str| {
-        container["resources"][key].as_object().cloned().unwrap_or_default()
-    };
+    let of =
+        |container: &Value, key: &str| container["resources"][key].as_object().cloned().unwrap_or_default();
     if containers.iter().all(|it| of(it, "requests").is_empty() && of(it, "limits").is_empty()) {
         return "BestEffort";
     }

@@ -38,9 +38,7 @@ fn is_qualified_part(text: &str) -> bool {
 fn name_problem(kind: &str, name: &str) -> Option<String> {
     let too_long = |most: usize| (name.len() > most).then(|| format!("must be no more than {most} bytes"));
     match kind {
-        "Namespace" | "Service" => {
-            too_long(63).or_else(|| (!is_label(name)).then(|| LABEL.to_owned()))
-        }
+        "Namespace" | "Service" => too_long(63).or_else(|| (!is_label(name)).then(|| LABEL.to_owned())),
         "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => match name {
             "." => Some("may not be '.'".to_owned()),
             ".." => Some("may not be '..'".to_owned()),
@@ -121,7 +119,8 @@ pub(crate) fn check(object: &Value, kind: &str) -> Vec<Cause> {
         for problem in qualified_problems(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &value, &problem));
         }
-        if !finalizer.contains('/') && !matches!(finalizer.as_str(), "kubernetes" | "orphan" | "foregroundDeletion")
+        if !finalizer.contains('/')
+            && !matches!(finalizer.as_str(), "kubernetes" | "orphan" | "foregroundDeletion")
         {
             let say = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(format!("metadata.finalizers[{index}]"), &value, say));

@@ -71,7 +71,9 @@ fn parse_fields(text: &str, known: &[&str]) -> Outcome<Vec<(String, String, bool
         } else if let Some((path, value)) = term.split_once('=') {
             (path, value, true)
         } else {
-            return Err(Failure::bad_request(format!("invalid selector: '{text}'; can't understand '{term}'")));
+            return Err(Failure::bad_request(format!(
+                "invalid selector: '{text}'; can't understand '{term}'"
+            )));
         };
         if !known.contains(&path) && path != "metadata.name" && path != "metadata.namespace" {
             let mut names = vec!["metadata.name", "metadata.namespace"];
@@ -176,9 +178,7 @@ impl<'a> Labels<'a> {
         }
         let key = self.next();
         if key.is_empty() || "=!,()<>".contains(&key[..1]) {
-            return Self::fail(&format!(
-                "unable to parse requirement: found '{key}', expected: identifier"
-            ));
+            return Self::fail(&format!("unable to parse requirement: found '{key}', expected: identifier"));
         }
         if let Some(problem) = crate::names::qualified_problems(key).into_iter().next() {
             let say = format!("unable to parse requirement: <nil>: Invalid value: \"{key}\": {problem}");
@@ -228,9 +228,9 @@ impl<'a> Labels<'a> {
     fn checked(value: &str) -> Outcome<String> {
         match crate::names::label_value_problem(value) {
             None => Ok(value.to_owned()),
-            Some(problem) => {
-                Self::fail(&format!("unable to parse requirement: <nil>: Invalid value: \"{value}\": {problem}"))
-            }
+            Some(problem) => Self::fail(&format!(
+                "unable to parse requirement: <nil>: Invalid value: \"{value}\": {problem}"
+            )),
         }
     }
 

@@ -180,8 +180,10 @@ impl Step {
             Step::Value(json) => format!("v:{json}"),
             Step::Index(index) => format!("i:{index}"),
             Step::Key(keys) => {
-                let all: Vec<String> =
-                    keys.iter().map(|(name, json)| format!("{}:{json}", Value::from(name.as_str()))).collect();
+                let all: Vec<String> = keys
+                    .iter()
+                    .map(|(name, json)| format!("{}:{json}", Value::from(name.as_str())))
+                    .collect();
                 format!("k:{{{}}}", all.join(","))
             }
         }

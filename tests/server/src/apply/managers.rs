@@ -101,7 +101,12 @@ fn write(object: &mut Value, mut entries: Vec<Entry>) {
     entries.retain(|it| !it.set.is_empty() || it.manager.applies);
     entries.sort_by(|one, other| {
         let key = |it: &Entry| {
-            (!it.manager.applies, it.time.clone().unwrap_or_default(), it.manager.name.clone(), it.manager.clone())
+            (
+                !it.manager.applies,
+                it.time.clone().unwrap_or_default(),
+                it.manager.name.clone(),
+                it.manager.clone(),
+            )
         };
         key(one).cmp(&key(other))
     });
@@ -136,8 +141,16 @@ pub(crate) fn stripped(object: &Value) -> Value {
         all.remove("kind");
         if let Some(metadata) = all.get_mut("metadata").and_then(Value::as_object_mut) {
             for name in [
-                "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields",
-                "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds",
+                "name",
+                "namespace",
+                "creationTimestamp",
+                "selfLink",
+                "uid",
+                "generation",
+                "managedFields",
+                "resourceVersion",
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
             ] {
                 metadata.remove(name);
             }

@@ -43,19 +43,24 @@ pub(crate) fn read(kind: Kind, body: &[u8]) -> Outcome<Value> {
     let say = match (kind, &patch) {
         (Kind::Json, Value::Array(operations)) if operations.len() > MAX_OPERATIONS => {
             let count = operations.len();
-            let say = format!(
-                "The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}"
-            );
+            let say =
+                format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {count}");
             return Err(Failure::too_large(&say));
         }
         (Kind::Json, Value::Array(_)) | (Kind::Merge | Kind::Strategic | Kind::Apply, Value::Object(_)) => {
             return Ok(patch);
         }
         (Kind::Json, other) => {
-            format!("error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp", go(other))
+            format!(
+                "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
+                go(other)
+            )
         }
         (_, other) => {
-            format!("error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go(other))
+            format!(
+                "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                go(other)
+            )
         }
     };
     Err(Failure::bad_request(say))

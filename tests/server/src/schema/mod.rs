@@ -57,9 +57,8 @@ impl Schema {
         let Some(all) = value.as_object() else { return schema };
         let text = |key: &str| all.get(key).and_then(Value::as_str).map(str::to_owned);
         let flag = |key: &str| all.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let child = |key: &str| {
-            all.get(key).filter(|it| it.is_object()).map(|it| Arc::new(Schema::read(it, custom)))
-        };
+        let child =
+            |key: &str| all.get(key).filter(|it| it.is_object()).map(|it| Arc::new(Schema::read(it, custom)));
         schema.reference = text("$ref");
         schema.kind = text("type");
         schema.format = text("format");
@@ -71,7 +70,8 @@ impl Schema {
         }
         schema.additional = child("additionalProperties");
         if all.get("additionalProperties").and_then(Value::as_bool) == Some(true) {
-            schema.additional = Some(Arc::new(Schema { preserve_unknown: true, custom, ..Schema::default() }));
+            schema.additional =
+                Some(Arc::new(Schema { preserve_unknown: true, custom, ..Schema::default() }));
         }
         schema.items = child("items");
         schema.required = strings(all.get("required"));
@@ -132,9 +132,24 @@ impl Schema {
 }
 
 const RULES: &[&str] = &[
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
-    "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "oneOf", "anyOf",
-    "allOf", "not", "x-kubernetes-validations",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "not",
+    "x-kubernetes-validations",
 ];
 
 pub(crate) fn strings(value: Option<&Value>) -> Vec<String> {

@@ -58,8 +58,11 @@ fn walk(value: &Value, schema: &Arc<Schema>, path: &str, causes: &mut Vec<Cause>
         }
     }
     if !schema.values.is_empty() && !schema.values.contains(value) {
-        let supported: Vec<String> =
-            schema.values.iter().map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned)).collect();
+        let supported: Vec<String> = schema
+            .values
+            .iter()
+            .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+            .collect();
         let supported: Vec<&str> = supported.iter().map(String::as_str).collect();
         causes.push(Cause::unsupported(path, &shown(value), &supported));
     }

@@ -39,9 +39,7 @@ pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown
 /// The complaint about a body that its type cannot hold.
 pub(super) fn cannot_handle(call: &Call<'_>, why: &str) -> Failure {
     let (kind, version) = (&call.resource.kind, &call.resource.version);
-    Failure::bad_request(format!(
-        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
-    ))
+    Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
 }
 
 /// Checks, completes and stores a new object. With `applied` its managed fields are there already.
@@ -61,7 +59,8 @@ pub(super) fn create(
         Some(namespace) => {
             let given = meta::namespace(&object);
             if !given.is_empty() && given != namespace {
-                let say = "the namespace of the provided object does not match the namespace sent on the request";
+                let say =
+                    "the namespace of the provided object does not match the namespace sent on the request";
                 return Err(Failure::bad_request(say));
             }
             object["metadata"]["namespace"] = namespace.as_str().into();

@@ -21,11 +21,8 @@ struct Options {
 }
 
 fn options(call: &Call<'_>) -> Outcome<Options> {
-    let sent = if call.incoming.body.is_empty() {
-        Value::Null
-    } else {
-        body::read(call.incoming, "DeleteOptions")?
-    };
+    let sent =
+        if call.incoming.body.is_empty() { Value::Null } else { body::read(call.incoming, "DeleteOptions")? };
     let query = &call.incoming.query;
     let mut causes = Vec::new();
     let mut dry_run = query.dry_run().unwrap_or_else(|cause| {
@@ -43,7 +40,9 @@ fn options(call: &Call<'_>) -> Outcome<Options> {
         "" => text(&sent["propagationPolicy"]),
         asked => Some(asked.to_owned()),
     };
-    if let Some(policy) = policy.as_deref().filter(|it| !matches!(*it, "Foreground" | "Background" | "Orphan")) {
+    if let Some(policy) =
+        policy.as_deref().filter(|it| !matches!(*it, "Foreground" | "Background" | "Orphan"))
+    {
         let supported = &["Foreground", "Background", "Orphan", "nil"];
         causes.push(Cause::unsupported("propagationPolicy", &format!("\"{policy}\""), supported));
     }
@@ -81,7 +80,8 @@ fn check(call: &Call<'_>, options: &Options, object: &Stored) -> Outcome<()> {
 /// Deleted and waiting for nobody: no finalizer, no grace left, and of a namespace no content.
 pub(super) fn is_finished(object: &Value) -> bool {
     let grace = object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
-    let finalizers = object["spec"].get("finalizers").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    let finalizers =
+        object["spec"].get("finalizers").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
     meta::is_deleting(object) && meta::finalizers(object).is_empty() && grace == 0 && !finalizers
 }
 
@@ -206,7 +206,8 @@ pub(super) fn one(call: &Call<'_>) -> Outcome<Reply> {
 pub(super) fn collection(call: &Call<'_>) -> Outcome<Reply> {
     let options = options(call)?;
     let selector = super::read::selector(call)?;
-    let limit = call.incoming.query.number("limit")?.filter(|it| *it > 0).map_or(usize::MAX, |it| it as usize);
+    let limit =
+        call.incoming.query.number("limit")?.filter(|it| *it > 0).map_or(usize::MAX, |it| it as usize);
     let mut store = call.store();
     let revision = store.revision();
     let mut all = store.list(&call.place(), &call.prefix());
@@ -252,7 +253,9 @@ fn remove_namespace_contents(store: &mut Store, namespace: &str) {
     if left || !meta::is_deleting(&object.value) || !meta::finalizers(&object.value).is_empty() {
         return;
     }
-    let others = object.value["spec"]["finalizers"].as_array().is_some_and(|it| it.iter().any(|it| it != "kubernetes"));
+    let others = object.value["spec"]["finalizers"]
+        .as_array()
+        .is_some_and(|it| it.iter().any(|it| it != "kubernetes"));
     if !others {
         store.remove(&namespaces, namespace);
     }

@@ -96,7 +96,8 @@ fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
         None if call.subresource().is_empty() => {
             check_identity(call, &config)?;
             if !meta::text(&config, "uid").is_empty() {
-                let why = "uid mismatch: the provided object specified uid , and no existing object was found";
+                let why =
+                    "uid mismatch: the provided object specified uid , and no existing object was found";
                 return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), why));
             }
             let object = laid_over(call, &json!({}), &config)?;

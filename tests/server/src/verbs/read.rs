@@ -55,7 +55,9 @@ struct Continue {
 
 impl Continue {
     fn read(token: &str) -> Outcome<Continue> {
-        let bad = |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bad = |why: &str| {
+            Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        };
         let bytes = URL_SAFE_NO_PAD
             .decode(token.trim_end_matches('='))
             .map_err(|_| bad("illegal base64 data at input byte 0"))?;
@@ -65,9 +67,7 @@ impl Continue {
         })?;
         if value["v"] != "meta.k8s.io/v1" {
             let shown = value["v"].as_str().unwrap_or_default();
-            return Err(bad(&format!(
-                "server does not recognize this encoded version \"{shown}\""
-            )));
+            return Err(bad(&format!("server does not recognize this encoded version \"{shown}\"")));
         }
         let revision = value["rv"].as_u64().unwrap_or(0);
         if revision == 0 {
@@ -102,7 +102,8 @@ fn check_options(call: &Call<'_>) -> Outcome<()> {
             ));
         }
         if !query.get("continue").is_empty() {
-            causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+            causes
+                .push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
         }
         if !matches!(how, "Exact" | "NotOlderThan") {
             let supported = &["Exact", "NotOlderThan", ""];
@@ -140,10 +141,14 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
         return Err(Failure::version_too_large(asked, current));
     }
     let exact = query.get("resourceVersionMatch") == "Exact"
-        || (limit.is_some() && asked.is_some_and(|it| it > 0) && query.get("resourceVersionMatch").is_empty());
+        || (limit.is_some()
+            && asked.is_some_and(|it| it > 0)
+            && query.get("resourceVersionMatch").is_empty());
     let (revision, start, objects) = if !token.is_empty() {
         if asked.is_some_and(|it| it > 0) {
-            return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+            return Err(Failure::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
         }
         let at = Continue::read(token)?;
         let objects = store
@@ -151,8 +156,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
             .map_err(|Compacted(_)| expired_page(current, &at.start))?;
         (at.revision, format!("{prefix}{}", at.start), objects)
     } else if let (true, Some(asked)) = (exact, asked) {
-        let objects =
-            store.list_at(&place, &prefix, asked).map_err(|Compacted(_)| gone(false))?;
+        let objects = store.list_at(&place, &prefix, asked).map_err(|Compacted(_)| gone(false))?;
         (asked, String::new(), objects)
     } else {
         (current, String::new(), store.list(&place, &prefix))

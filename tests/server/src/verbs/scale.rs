@@ -13,9 +13,7 @@ fn paths(call: &Call<'_>) -> ScalePaths {
     let path = |text: &str| text.split('.').map(str::to_owned).collect();
     match call.resource.custom.as_ref().and_then(|it| it.scale.clone()) {
         Some(paths) => paths,
-        None => {
-            ScalePaths { spec: path("spec.replicas"), status: path("status.replicas"), selector: None }
-        }
+        None => ScalePaths { spec: path("spec.replicas"), status: path("status.replicas"), selector: None },
     }
 }
 

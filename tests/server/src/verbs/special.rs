@@ -21,7 +21,8 @@ pub(super) fn review(call: &Call<'_>) -> Outcome<Reply> {
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
-    let user = json!({"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]});
+    let user =
+        json!({"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]});
     object["status"] = match call.resource.plural.as_str() {
         "selfsubjectreviews" => {
             object["metadata"]["creationTimestamp"] = meta::now(0).into();
@@ -56,7 +57,8 @@ pub(super) fn answer(call: &Call<'_>, subresource: &str) -> Outcome<Reply> {
 }
 
 fn success(code: u16) -> Reply {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code});
+    let status =
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code});
     Reply::value(code, &status)
 }
 

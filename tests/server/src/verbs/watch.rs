@@ -54,7 +54,11 @@ fn check_options(call: &Call<'_>) -> Outcome<bool> {
     if !how.is_empty() && how != "NotOlderThan" {
         causes.push(Cause::unsupported(field, &format!("\"{how}\""), &["NotOlderThan"]));
     }
-    if causes.is_empty() { Ok(query.flag("sendInitialEvents")) } else { Err(Failure::options("ListOptions", &causes)) }
+    if causes.is_empty() {
+        Ok(query.flag("sendInitialEvents"))
+    } else {
+        Err(Failure::options("ListOptions", &causes))
+    }
 }
 
 pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
@@ -186,7 +190,8 @@ impl Watch {
     /// A change as this watch sees it: what begins to match is added, what no longer does is deleted.
     fn seen(&self, change: &Change) -> Option<Bytes> {
         let before = change.before.as_ref().filter(|it| self.selector.matches(&it.value));
-        let after = (!change.deleted && self.selector.matches(&change.object.value)).then_some(&change.object);
+        let after =
+            (!change.deleted && self.selector.matches(&change.object.value)).then_some(&change.object);
         match (before, after) {
             (None, Some(object)) => Some(event(&self.resource, "ADDED", object)),
             (Some(_), Some(object)) => Some(event(&self.resource, "MODIFIED", object)),
