@@ -1,1 +1,131 @@
-//! codegen
+//! The generator of `clientset`: OpenAPI v3 documents of Kubernetes and CRDs in, Rust source files out.
+//!
+//! A pure function: no file, no clock, no environment, no order that depends on a hash. Reading, writing and
+//! printing are the caller's. The way through: [`spec`](self) reads strictly, `lower` makes the IR, the passes of
+//! `pass` each do one thing to it, `emit` writes it down.
+
+mod diag;
+mod emit;
+mod ir;
+mod lower;
+mod names;
+mod pass;
+mod pins;
+mod spec;
+mod text;
+
+use std::collections::BTreeMap;
+
+pub use diag::{Diagnostic, Place};
+
+use diag::Report;
+use spec::tables::{Config, Names, Quirks};
+
+/// A named input. The name is used in diagnostics and in the first line of what is generated from it, so it should
+/// be a path that a reader can follow: `specs/kubernetes/api__v1.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// What to call it.
+    pub name: String,
+    /// Its bytes, as they are.
+    pub bytes: Vec<u8>,
+}
+
+impl Source {
+    /// A source from its name and bytes.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Source {
+        Source { name: name.into(), bytes: bytes.into() }
+    }
+}
+
+/// Everything that goes in.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// OpenAPI v3 documents, one a group-version. Order does not matter.
+    pub documents: Vec<Source>,
+    /// `.proto` files; without any, the tables hold no protobuf numbers.
+    pub protos: Vec<Source>,
+    /// CustomResourceDefinitions, YAML or JSON.
+    pub crds: Vec<Source>,
+    /// quirks.toml.
+    pub quirks: Source,
+    /// names.toml.
+    pub names: Source,
+    /// clientset.toml.
+    pub config: Source,
+    /// The Cargo.toml of the crate that is generated; its features are rewritten between the marks.
+    pub manifest: Option<Source>,
+    /// The lib.rs of the crate that is generated; its module tree is rewritten between the marks.
+    pub root: Option<Source>,
+    /// Allows rows of the tables that apply to nothing: for documents of another release than the tables are for.
+    pub lenient: bool,
+}
+
+/// Path in the generated crate -> text.
+pub type FileSet = BTreeMap<String, String>;
+
+/// Everything that comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The files of the crate: `src/**`, and `Cargo.toml` and `src/lib.rs` where they were given.
+    pub files: FileSet,
+    /// names.toml with every name pinned. Names that are pinned never change by themselves; new ones show here.
+    pub names: String,
+}
+
+/// Generates the crate.
+///
+/// # Errors
+///
+/// Everything that is wrong with the inputs, each with its place. Nothing is generated then.
+pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
+    let mut report = Report::default();
+    let report = &mut report;
+    let quirks: Quirks = spec::tables::read(&inputs.quirks, report);
+    let names: Names = spec::tables::read(&inputs.names, report);
+    let config: Config = spec::tables::read(&inputs.config, report);
+    config.check(&inputs.config.name, report);
+
+    let mut api = ir::Api::default();
+    let mut documents: Vec<&Source> = inputs.documents.iter().collect();
+    documents.sort_by(|a, b| a.name.cmp(&b.name));
+    let documents = documents.into_iter().filter_map(|source| spec::openapi::Document::read(source, report)).collect();
+    let merged = lower::merge::merge(documents, report);
+    for proto in &inputs.protos {
+        spec::proto::read(proto, &mut api.messages, report);
+    }
+    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
+
+    lower::types::lower(&merged.schemas, &names, &config, &mut api, report);
+    if !inputs.lenient {
+        lower::types::check_externs(&merged.schemas, &names, &inputs.names.name, report);
+    }
+    lower::resources::lower(&merged.operations, &config, &mut api, report);
+    lower::crd::lower(&crds, &names.words, &config, &mut api, report);
+    let tables = pass::Tables {
+        quirks: &quirks,
+        quirks_name: &inputs.quirks.name,
+        names: &names,
+        names_name: &inputs.names.name,
+        config: &config,
+        strict: !inputs.lenient,
+    };
+    let pins = pass::run(&mut api, &tables, report);
+    // Emission relies on names that can be written down.
+    if !report.is_empty() {
+        return Err(std::mem::take(report).into_diagnostics());
+    }
+    let settings = emit::Settings {
+        config: &config,
+        names: &names,
+        manifest: inputs.manifest.as_ref(),
+        root: inputs.root.as_ref(),
+    };
+    let files = emit::run(&api, &settings, report);
+    if !report.is_empty() {
+        return Err(std::mem::take(report).into_diagnostics());
+    }
+    Ok(Output { files, names: pins::write(&inputs.names, &pins) })
+}

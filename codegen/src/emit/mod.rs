@@ -1,0 +1,63 @@
+//! The IR as Rust source files. Emission knows verbs and shapes, and no kind or group by name; every name passes
+//! through an identifier and every other text through a literal, so that nothing in a specification is code.
+
+mod client;
+mod file;
+mod group;
+mod manifest;
+mod module;
+mod scope;
+mod subresource;
+mod table;
+mod types;
+
+use std::collections::BTreeMap;
+
+use crate::diag::Report;
+use crate::ir::{Api, Shape, Ty};
+use crate::spec::tables::{Config, Names};
+use crate::{FileSet, Source};
+
+/// What emission is told.
+pub(crate) struct Settings<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) names: &'a Names,
+    /// The crate's Cargo.toml and lib.rs, whose marked sections are written anew.
+    pub(crate) manifest: Option<&'a Source>,
+    pub(crate) root: Option<&'a Source>,
+}
+
+/// Writes everything.
+pub(crate) fn run(api: &Api, settings: &Settings<'_>, report: &mut Report) -> FileSet {
+    let mut files = BTreeMap::new();
+    for module in api.versions.keys() {
+        module::run(api, module, settings, &mut files, report);
+    }
+    group::run(api, settings, &mut files, report);
+    manifest::run(api, settings, &mut files, report);
+    files
+}
+
+/// The wire kind of a type; a list has that of its items.
+pub(crate) fn wire<'a>(ty: &'a Ty, is_enum: &dyn Fn(&str) -> bool) -> &'a str {
+    match ty {
+        Ty::Bool | Ty::I32 | Ty::I64 => "Varint",
+        Ty::F64 => "Double",
+        Ty::String | Ty::OneOf(_) => "String",
+        Ty::Named(id) if is_enum(id) => "String",
+        Ty::Named(_) => "Message",
+        Ty::List(inner) | Ty::Nullable(inner) => wire(inner, is_enum),
+        Ty::Map(_) => "Map",
+        Ty::Runtime(name) => match name.as_str() {
+            "RawJson" => "Raw",
+            "Bytes" | "Time" | "MicroTime" | "Quantity" | "IntOrString" => name,
+            _ => "Message",
+        },
+    }
+}
+
+impl Api {
+    fn is_enum(&self, id: &str) -> bool {
+        self.types.get(id).is_some_and(|ty| matches!(ty.shape, Shape::Enum(_)))
+    }
+}

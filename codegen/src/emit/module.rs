@@ -1,0 +1,180 @@
+//! The files of one group-version: one a kind, the shared types, the client of the group-version and the `mod.rs`
+//! that shows all of them flat.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quote::quote;
+
+use super::file::{Header, Items, doc, printable};
+use super::scope::{Scope, ident};
+use super::{Settings, client, types};
+use crate::FileSet;
+use crate::diag::Report;
+use crate::ir::{Api, Module, Shape, Type, Version};
+use crate::names;
+
+/// The name of the client of a group-version: `CoreV1`.
+pub(super) fn group_client(module: &Module) -> String {
+    format!("{}{}", names::pascal(&module.group, &Default::default()), names::pascal(&module.version, &Default::default()))
+}
+
+/// Emits one group-version.
+pub(super) fn run(api: &Api, module: &Module, settings: &Settings<'_>, files: &mut FileSet, report: &mut Report) {
+    let version = &api.versions[module];
+    let own: Vec<(&String, &Type)> = api.types.iter().filter(|(_, ty)| ty.module == *module).collect();
+    let mut defined: BTreeSet<String> = own.iter().map(|(_, ty)| ty.name.clone()).collect();
+    for resource in &version.resources {
+        defined.extend([resource.client.clone(), format!("All{}", resource.client)]);
+    }
+    let mut by_file: BTreeMap<&str, Vec<(&String, &Type)>> = BTreeMap::new();
+    for (id, ty) in own {
+        by_file.entry(&ty.file).or_default().push((id, ty));
+    }
+    let folder = format!("src/{}/{}", module.group, module.version);
+    let emit = Emit { api, module, version, settings, defined: &defined, folder: &folder };
+    for (file, types) in &by_file {
+        emit.types(file, types, files, report);
+    }
+    let mut modules: Vec<&str> = by_file.keys().copied().collect();
+    let letters: Vec<&str> = modules.iter().filter_map(|file| file.strip_prefix("types/")).collect();
+    if !letters.is_empty() {
+        let what = format!("The types of {} that several kinds share, by initial letter.", version.api_version());
+        files.insert(format!("{folder}/types/mod.rs"), emit.module_list(&letters, what));
+        modules.retain(|file| !file.starts_with("types/"));
+        modules.push("types");
+    }
+    if !version.resources.is_empty() {
+        emit.client(files, report);
+        modules.push("client");
+    }
+    modules.sort();
+    let what = format!("The types and clients of {}.", version.api_version());
+    files.insert(format!("{folder}/mod.rs"), emit.module_list(&modules, what));
+}
+
+struct Emit<'a> {
+    api: &'a Api,
+    module: &'a Module,
+    version: &'a Version,
+    settings: &'a Settings<'a>,
+    defined: &'a BTreeSet<String>,
+    folder: &'a str,
+}
+
+impl Emit<'_> {
+    fn header(&self, what: String) -> Header<'_> {
+        Header { command: self.settings.config.command(), source: &self.version.source, what }
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope::new(self.api, self.settings.config.runtime(), self.module, self.defined)
+    }
+
+    fn types(&self, file: &str, types: &[(&String, &Type)], files: &mut FileSet, report: &mut Report) {
+        let (mut items, mut scope) = (Items::default(), self.scope());
+        for (_, ty) in types {
+            scope.define(&ty.name);
+        }
+        let kind = types.iter().find(|(_, ty)| ty.gvk.is_some() && !matches!(ty.shape, Shape::List(_)));
+        let mut sorted: Vec<&(&String, &Type)> = types.iter().collect();
+        // The kind first, its list next, then the others as the alphabet has them.
+        sorted.sort_by_key(|(id, ty)| (Some(*id) != kind.map(|(id, _)| *id), !matches!(ty.shape, Shape::List(_)), &ty.name));
+        let resource = kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
+        for (id, ty) in sorted {
+            types::run(self.api, ty, &mut scope, &mut items, report);
+            if let Some(manifest) = self.version.manifests.iter().find(|manifest| manifest.kind == **id) {
+                let path = format!("{}.crd.json", file.trim_end_matches('_'));
+                let (name, path_literal) = (ident(&ty.name), proc_macro2::Literal::string(&path));
+                let docs = doc("The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.");
+                items.push(quote!(impl #name { #docs pub const CRD: &'static str = include_str!(#path_literal); }), report);
+                files.insert(format!("{}/{path}", self.folder), manifest.json.clone() + "\n");
+            }
+            if let Some(resource) = resource.filter(|resource| resource.kind == **id) {
+                client::run(ty, resource, self.settings, &mut scope, &mut items, report);
+            }
+        }
+        let api_version = self.version.api_version();
+        let what = match (kind, resource) {
+            (Some((_, ty)), Some(_)) => format!("{} of {api_version}: the kind, its own types and its clients.", ty.name),
+            (Some((_, ty)), None) => format!("{} of {api_version}: the kind and its own types.", ty.name),
+            (None, _) => format!("Types of {api_version} that several kinds share."),
+        };
+        let text = items.finish(&self.header(what), &scope.imports());
+        files.insert(format!("{}/{file}.rs", self.folder), text);
+    }
+
+    /// A `mod.rs` that shows the contents of its files as its own.
+    fn module_list(&self, modules: &[&str], what: String) -> String {
+        let mut text = String::new();
+        for module in modules {
+            text.push_str(&format!("mod {module};\n"));
+        }
+        text.push('\n');
+        for module in modules {
+            text.push_str(&format!("pub use self::{module}::*;\n"));
+        }
+        Items::default().finish(&self.header(what), &text)
+    }
+
+    /// The client of the group-version.
+    fn client(&self, files: &mut FileSet, report: &mut Report) {
+        let mut scope = self.scope();
+        let mut items = Items::default();
+        let client = scope.runtime("Client");
+        let name = ident(&group_client(self.module));
+        let api_version = printable(&self.version.api_version());
+        let mut methods = Vec::new();
+        for resource in &self.version.resources {
+            let (accessor, ty) = (ident(&resource.accessor), self.client_type(&resource.client));
+            let plural = resource.client.strip_suffix("Client").unwrap_or(&resource.client);
+            if resource.namespaced {
+                let docs = doc(&format!("{plural} of one namespace."));
+                methods.push(quote! {
+                    #docs
+                    pub fn #accessor(&self, namespace: impl Into<String>) -> #ty { #ty::new(&self.client, namespace) }
+                });
+                if !resource.all_verbs.is_empty() {
+                    let docs = doc(&format!("{plural} of all namespaces."));
+                    let accessor = ident(&format!("all_{}", resource.accessor.trim_end_matches('_')));
+                    let ty = self.client_type(&format!("All{}", resource.client));
+                    methods.push(quote!(#docs pub fn #accessor(&self) -> #ty { #ty::new(&self.client) }));
+                }
+            } else {
+                let docs = doc(&format!("{plural} of the cluster."));
+                methods.push(quote!(#docs pub fn #accessor(&self) -> #ty { #ty::new(&self.client) }));
+            }
+        }
+        let docs = doc(&format!("The clients of {api_version}."));
+        items.push(quote!(#docs #[derive(Clone, Debug)] pub struct #name { client: #client }), report);
+        let new = doc(&format!("The clients of {api_version} over a client of the runtime."));
+        let generic = doc("The client of the runtime underneath.");
+        items.push(
+            quote! {
+                impl #name {
+                    #new
+                    pub fn new(client: &#client) -> Self { Self { client: client.clone() } }
+                    #(#methods)*
+                    #generic
+                    pub fn client(&self) -> &#client { &self.client }
+                }
+            },
+            report,
+        );
+        let mut names: Vec<String> = Vec::new();
+        for resource in &self.version.resources {
+            names.push(resource.client.clone());
+            if !resource.all_verbs.is_empty() {
+                names.push(format!("All{}", resource.client));
+            }
+        }
+        for name in names {
+            scope.import_own(&name);
+        }
+        let what = format!("The client of {api_version}: one method a resource and scope.");
+        files.insert(format!("{}/client.rs", self.folder), items.finish(&self.header(what), &scope.imports()));
+    }
+
+    fn client_type(&self, name: &str) -> proc_macro2::Ident {
+        ident(name)
+    }
+}

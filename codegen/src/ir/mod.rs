@@ -1,0 +1,248 @@
+//! The API as the generator sees it between reading and writing: plain data in ordered maps, entities addressed
+//! by the name of their schema. No behaviour beyond small lookups.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::diag::Place;
+use crate::spec::proto::Messages;
+use crate::spec::schema::GroupVersionKind;
+
+/// Everything that will be generated.
+#[derive(Debug, Default)]
+pub(crate) struct Api {
+    pub(crate) versions: BTreeMap<Module, Version>,
+    /// By schema name.
+    pub(crate) types: BTreeMap<String, Type>,
+    pub(crate) messages: Messages,
+}
+
+/// `core::v1`: where a group-version's code lives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Module {
+    pub(crate) group: String,
+    pub(crate) version: String,
+}
+
+impl Module {
+    /// Reads `core::v1`.
+    pub(crate) fn parse(text: &str) -> Option<Module> {
+        let (group, version) = text.split_once("::")?;
+        Some(Module { group: group.to_owned(), version: version.to_owned() })
+    }
+
+    /// `core-v1`.
+    pub(crate) fn feature(&self) -> String {
+        format!("{}-{}", self.group, self.version)
+    }
+
+    /// `core_v1`.
+    pub(crate) fn accessor(&self) -> String {
+        format!("{}_{}", self.group, self.version)
+    }
+}
+
+impl fmt::Display for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{}", self.group, self.version)
+    }
+}
+
+/// One group-version.
+#[derive(Debug, Default)]
+pub(crate) struct Version {
+    /// `apps`; empty for core.
+    pub(crate) group: String,
+    pub(crate) version: String,
+    /// The document it comes from.
+    pub(crate) source: String,
+    /// Whether a feature turns it on; `meta::v1` is always there.
+    pub(crate) gated: bool,
+    pub(crate) resources: Vec<Resource>,
+    /// The manifests of the CRDs behind it.
+    pub(crate) manifests: Vec<Manifest>,
+    /// The group-versions whose types it names.
+    pub(crate) dependencies: BTreeSet<Module>,
+}
+
+impl Version {
+    /// `v1` or `apps/v1`.
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// A CRD, to be registered by a client.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    /// The kind it defines, by type.
+    pub(crate) kind: String,
+    pub(crate) json: String,
+}
+
+/// A type.
+#[derive(Debug)]
+pub(crate) struct Type {
+    pub(crate) place: Place,
+    pub(crate) module: Module,
+    /// The Rust name.
+    pub(crate) name: String,
+    /// The description as the specification has it.
+    pub(crate) description: String,
+    /// The description as rustdoc gets it, line by line.
+    pub(crate) docs: Vec<String>,
+    /// For top-level kinds.
+    pub(crate) gvk: Option<GroupVersionKind>,
+    pub(crate) shape: Shape,
+    /// The file in its module, without ending: `pod`, `types`, `types/p`.
+    pub(crate) file: String,
+}
+
+/// What a type is.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    Object(Vec<Field>),
+    /// `List<item>`.
+    List(String),
+    Enum(Vec<Variant>),
+    /// Another name for something that needs no type of its own.
+    Alias(Ty),
+}
+
+/// A field of an object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Field {
+    pub(crate) place: Place,
+    pub(crate) json: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) docs: Vec<String>,
+    pub(crate) ty: Ty,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
+    /// Whether a required object has to be boxed, since it holds itself.
+    pub(crate) boxed: bool,
+    pub(crate) list_type: Option<String>,
+    pub(crate) list_map_keys: Vec<String>,
+    /// The protobuf field numbers on the way to it.
+    pub(crate) number: Vec<u32>,
+}
+
+/// The type of a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ty {
+    Bool,
+    I32,
+    I64,
+    F64,
+    #[default]
+    String,
+    /// A type of the runtime.
+    Runtime(String),
+    /// A generated type, by schema name.
+    Named(String),
+    /// A string with known values; the pass `enums` gives it a type.
+    OneOf(Vec<String>),
+    List(Box<Ty>),
+    Map(Box<Ty>),
+    /// An item or value that may be null.
+    Nullable(Box<Ty>),
+}
+
+impl Ty {
+    pub(crate) fn runtime(name: &str) -> Ty {
+        Ty::Runtime(name.to_owned())
+    }
+
+    /// The type at the bottom of lists and maps.
+    pub(crate) fn leaf(&self) -> &Ty {
+        match self {
+            Ty::List(inner) | Ty::Map(inner) | Ty::Nullable(inner) => inner.leaf(),
+            leaf => leaf,
+        }
+    }
+
+    pub(crate) fn leaf_mut(&mut self) -> &mut Ty {
+        match self {
+            Ty::List(inner) | Ty::Map(inner) | Ty::Nullable(inner) => inner.leaf_mut(),
+            leaf => leaf,
+        }
+    }
+}
+
+/// A known value of an open enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) docs: Vec<String>,
+}
+
+/// A resource: a path and its verbs.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) place: Place,
+    pub(crate) plural: String,
+    /// The type of its objects.
+    pub(crate) kind: String,
+    pub(crate) namespaced: bool,
+    pub(crate) verbs: BTreeSet<Verb>,
+    /// The verbs across all namespaces.
+    pub(crate) all_verbs: BTreeSet<Verb>,
+    pub(crate) subresources: BTreeMap<String, Subresource>,
+    /// `Pods`.
+    pub(crate) client: String,
+    /// `pods`.
+    pub(crate) accessor: String,
+}
+
+/// A subresource and its verbs, each with the type that it sends or answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subresource {
+    pub(crate) verbs: BTreeMap<Verb, Option<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verb {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+    Connect,
+}
+
+impl Verb {
+    /// The verb behind `x-kubernetes-action`.
+    pub(crate) fn from_action(action: &str) -> Option<Verb> {
+        Some(match action {
+            "get" => Verb::Get,
+            "list" => Verb::List,
+            "watchlist" => Verb::Watch,
+            "post" => Verb::Create,
+            "put" => Verb::Update,
+            "patch" => Verb::Patch,
+            "delete" => Verb::Delete,
+            "deletecollection" => Verb::DeleteCollection,
+            "connect" => Verb::Connect,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Verb::Get => "get",
+            Verb::List => "list",
+            Verb::Watch => "watch",
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
+            Verb::DeleteCollection => "delete_collection",
+            Verb::Connect => "connect",
+        }
+    }
+}

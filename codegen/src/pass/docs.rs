@@ -1,0 +1,28 @@
+//! Descriptions to documentation comments: clean Markdown that rustdoc takes without a warning and in which nothing
+//! is a doctest, the first sentence on its own, wrapped. Knows nothing of what is described.
+
+use crate::ir::{Api, Shape};
+use crate::text;
+
+/// Where documentation is wrapped, with the `///` and the indent of a field counted in.
+const WIDTH: usize = 102;
+
+pub(super) fn run(api: &mut Api) {
+    for ty in api.types.values_mut() {
+        ty.docs = text::markdown(&ty.description, WIDTH);
+        match &mut ty.shape {
+            Shape::Object(fields) => {
+                for field in fields {
+                    field.docs = text::markdown(&field.description, WIDTH);
+                }
+            }
+            Shape::Enum(variants) => {
+                for variant in variants {
+                    let description = variant.docs.join("\n");
+                    variant.docs = text::markdown(description.trim_start_matches("- "), WIDTH);
+                }
+            }
+            Shape::List(_) | Shape::Alias(_) => {}
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The passes, in the order in which they run. Each is one concern, from IR to IR; none reads bytes, none writes
+//! Rust.
+
+mod cycles;
+mod docs;
+mod enums;
+mod externs;
+mod features;
+mod files;
+mod names;
+mod proto;
+mod quirks;
+
+use crate::diag::Report;
+use crate::ir::Api;
+use crate::spec::tables::{Config, Names, Quirks};
+
+pub(crate) use names::Pins;
+
+/// What the passes are told.
+pub(crate) struct Tables<'a> {
+    pub(crate) quirks: &'a Quirks,
+    pub(crate) quirks_name: &'a str,
+    pub(crate) names: &'a Names,
+    pub(crate) names_name: &'a str,
+    pub(crate) config: &'a Config,
+    /// Whether a row that applies to nothing is an error. It is, except where the tables are written for another
+    /// release than the documents.
+    pub(crate) strict: bool,
+}
+
+/// Runs all passes and returns the names as they are now.
+pub(crate) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) -> Pins {
+    quirks::run(api, tables, report); // what upstream says wrongly
+    externs::run(api, tables, report); // schemas that the runtime writes by hand; aliases vanish
+    let mut pins = Pins::default();
+    enums::run(api, tables, &mut pins, report); // strings with known values become types
+    names::run(api, tables, &mut pins, report); // types, fields, clients, against names.toml
+    cycles::run(api); // boxes where a required object holds itself
+    proto::run(api, tables, report); // protobuf numbers and the order of fields
+    files::run(api); // which file a type lives in
+    features::run(api, report); // which group-version needs which
+    docs::run(api); // descriptions to rustdoc
+    pins
+}

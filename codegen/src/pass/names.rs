@@ -1,0 +1,164 @@
+//! Gives types, fields and clients their Rust names. What names.toml pins is taken; what it does not pin is
+//! computed and handed back, so that the caller can say that the table is out of date.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Tables;
+use crate::diag::{Place, Report};
+use crate::ir::{Api, Field, Module, Shape};
+use crate::names;
+
+/// The names as they are: what names.toml has to pin.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pins {
+    pub(crate) types: BTreeMap<String, String>,
+    pub(crate) enums: BTreeMap<String, String>,
+    pub(crate) clients: BTreeMap<String, String>,
+}
+
+/// Names that generated code writes without a path; a type of that name would take their place.
+const RESERVED: &[&str] = &[
+    "Box", "Clone", "Copy", "Debug", "Default", "Eq", "Err", "Hash", "Into", "None", "Ok", "Option", "Ord", "PartialEq",
+    "PartialOrd", "Self", "Some", "String", "Vec",
+];
+
+pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
+    check_pins(tables, report);
+    types(api, tables, pins, report);
+    for ty in api.types.values_mut() {
+        let has_unknown = ty.gvk.is_some();
+        if let Shape::Object(object) = &mut ty.shape {
+            fields(object, has_unknown, tables, report);
+        }
+    }
+    clients(api, tables, pins, report);
+    for module in api.versions.keys() {
+        if !names::is_identifier(&module.group) || !names::is_identifier(&module.version) {
+            let source = api.versions[module].source.clone();
+            report.add(
+                &Place::new(&source, ""),
+                format!("`{module}` is no module path"),
+                "name a module for the group in [groups] of clientset.toml",
+            );
+        }
+    }
+}
+
+/// What a person wrote into names.toml has to be usable as it is.
+fn check_pins(tables: &Tables<'_>, report: &mut Report) {
+    let names = tables.names;
+    let pinned = [&names.types, &names.enums, &names.packages];
+    for (id, path) in pinned.into_iter().flatten() {
+        if !path.split("::").all(names::is_identifier) {
+            report.add(&Place::new(tables.names_name, id.clone()), format!("`{path}` is no Rust path"), "");
+        }
+    }
+    let pinned = [&names.clients, &names.fields, &names.subresources, &names.methods, &names.externs];
+    for (id, name) in pinned.into_iter().flatten() {
+        if !names::is_identifier(name) {
+            report.add(&Place::new(tables.names_name, id.clone()), format!("`{name}` is no Rust name"), "");
+        }
+    }
+}
+
+fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
+    let mut taken: BTreeSet<(Module, String)> = BTreeSet::new();
+    for (id, ty) in &mut api.types {
+        let is_enum = matches!(ty.shape, Shape::Enum(_));
+        match tables.names.types.get(id) {
+            Some(path) => match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
+                Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
+                _ => {
+                    let what = format!("`{path}` is not in the module `{}`", ty.module);
+                    report.add(&Place::new(tables.names_name, id.clone()), what, "");
+                }
+            },
+            None if is_enum => {}
+            None => {
+                // Objects inside of CRDs are named by their path, and two paths can spell the same.
+                let is_nested = !id.starts_with("io.k8s.") && ty.gvk.is_none();
+                let mut count = 1;
+                let name = ty.name.clone();
+                while is_nested && taken.contains(&(ty.module.clone(), ty.name.clone())) {
+                    count += 1;
+                    ty.name = format!("{name}{count}");
+                }
+            }
+        }
+        if !names::is_identifier(&ty.name) || RESERVED.contains(&ty.name.as_str()) {
+            let what = format!("`{}` cannot be the name of a type", ty.name.escape_default());
+            report.add(&ty.place, what, format!("pin another for `{id}` in [types] of names.toml"));
+            continue;
+        }
+        if !taken.insert((ty.module.clone(), ty.name.clone())) {
+            let what = format!("a second type wants the name `{}::{}`", ty.module, ty.name);
+            report.add(&ty.place, what, format!("pin another for `{id}` in names.toml"));
+        }
+        if !is_enum {
+            pins.types.insert(id.clone(), format!("{}::{}", ty.module, ty.name));
+        }
+    }
+}
+
+fn fields(fields: &mut [Field], has_unknown: bool, tables: &Tables<'_>, report: &mut Report) {
+    let mut taken: BTreeSet<String> = has_unknown.then(|| "unknown".to_owned()).into_iter().collect();
+    for field in fields {
+        let mut name = match tables.names.fields.get(&field.json) {
+            Some(name) => name.clone(),
+            None => field_name(field, tables, report),
+        };
+        let first = name.clone();
+        let mut count = 1;
+        while !taken.insert(name.clone()) {
+            count += 1;
+            name = format!("{first}_{count}");
+        }
+        field.name = name;
+    }
+}
+
+fn field_name(field: &Field, tables: &Tables<'_>, report: &mut Report) -> String {
+    let mut name = names::snake(&field.json, &tables.names.words);
+    if names::looks_torn(&name) {
+        report.add(
+            &field.place,
+            format!("`{}` would become `{name}`", field.json),
+            "add its plural acronym to [words] of names.toml",
+        );
+    }
+    if name.is_empty() {
+        name = "field".to_owned();
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    names::keyword_safe(name)
+}
+
+fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
+    for (module, version) in &mut api.versions {
+        let mut taken: BTreeSet<String> =
+            api.types.values().filter(|ty| ty.module == *module).map(|ty| ty.name.clone()).collect();
+        for resource in &mut version.resources {
+            let id = format!("{module}/{}", resource.plural);
+            let kind = api.types.get(&resource.kind).map_or("", |ty| ty.name.as_str());
+            let spelled = names::plural(kind, &resource.plural);
+            resource.accessor = names::keyword_safe(names::snake(&spelled, &tables.names.words));
+            resource.client = match tables.names.clients.get(&id) {
+                Some(name) => name.clone(),
+                None if taken.contains(&spelled) => format!("{spelled}Client"),
+                None => spelled,
+            };
+            let usable = names::is_identifier(&resource.client) && names::is_identifier(&resource.accessor);
+            let all = format!("All{}", resource.client);
+            if !usable || RESERVED.contains(&resource.client.as_str()) {
+                let what = format!("`{}` cannot be the name of a client", resource.client.escape_default());
+                report.add(&resource.place, what, format!("pin another for `{id}` in [clients] of names.toml"));
+            } else if !taken.insert(resource.client.clone()) || !taken.insert(all) {
+                let what = format!("another type has the name of the client `{}`", resource.client);
+                report.add(&resource.place, what, format!("pin another for `{id}` in [clients] of names.toml"));
+            }
+            pins.clients.insert(id, resource.client.clone());
+        }
+    }
+}
