@@ -89,7 +89,8 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     let mut api = ir::Api::default();
     let mut documents: Vec<&Source> = inputs.documents.iter().collect();
     documents.sort_by(|a, b| a.name.cmp(&b.name));
-    let documents = documents.into_iter().filter_map(|source| spec::openapi::Document::read(source, report)).collect();
+    let documents =
+        documents.into_iter().filter_map(|source| spec::openapi::Document::read(source, report)).collect();
     let merged = lower::merge::merge(documents, report);
     for proto in &inputs.protos {
         spec::proto::read(proto, &mut api.messages, report);
@@ -109,7 +110,6 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
         quirks_name: &inputs.quirks.name,
         names: &names,
         names_name: &inputs.names.name,
-        config: &config,
         strict: !inputs.lenient,
     };
     let pins = pass::run(&mut api, &tables, report);

@@ -5,10 +5,11 @@ use crate::spec::tables::Words;
 
 /// The strict and reserved keywords of Rust, and those that no raw identifier can stand for.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "Self",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield", "Self",
 ];
 
 /// Appends `_` to what cannot stand as an identifier.
@@ -20,7 +21,10 @@ pub(crate) fn keyword_safe(name: String) -> String {
 pub(crate) fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    first && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && text != "_" && !KEYWORDS.contains(&text)
+    first
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text != "_"
+        && !KEYWORDS.contains(&text)
 }
 
 /// Splits a name at its humps: `podIPs` is `pod`, `IPs` and `HTTPGetAction` is `HTTP`, `Get`, `Action`.
@@ -41,7 +45,10 @@ pub(crate) fn words(name: &str, table: &Words) -> Vec<String> {
 fn word_length(text: &str, table: &Words) -> usize {
     let bytes = text.as_bytes();
     let ends = |at: usize| bytes.get(at).is_none_or(|byte| !byte.is_ascii_lowercase());
-    let acronym = table.plural_acronyms.iter().find(|acronym| text.starts_with(acronym.as_str()) && ends(acronym.len()));
+    let acronym = table
+        .plural_acronyms
+        .iter()
+        .find(|acronym| text.starts_with(acronym.as_str()) && ends(acronym.len()));
     if let Some(acronym) = acronym {
         return acronym.len();
     }
@@ -62,7 +69,10 @@ pub(crate) fn snake(name: &str, table: &Words) -> String {
 
 /// Whether a snake_case name has a piece like `ps` in `pod_i_ps`: a plural acronym that the table does not know.
 pub(crate) fn looks_torn(snake: &str) -> bool {
-    snake.split('_').skip(1).any(|piece| piece.len() == 2 && piece.ends_with('s') && !WORDS_IN_S.contains(&piece))
+    snake
+        .split('_')
+        .skip(1)
+        .any(|piece| piece.len() == 2 && piece.ends_with('s') && !WORDS_IN_S.contains(&piece))
 }
 
 /// Two-letter words that end in s and are no torn plural.
@@ -143,13 +153,21 @@ mod tests {
             assert_eq!(snake(name, &table()), expected, "{name}");
             assert!(!looks_torn(expected), "{expected}");
         }
-        assert!(looks_torn(&snake("nodeVIPs", &Words::default())), "{}", snake("nodeVIPs", &Words::default()));
+        assert!(
+            looks_torn(&snake("nodeVIPs", &Words::default())),
+            "{}",
+            snake("nodeVIPs", &Words::default())
+        );
     }
 
     #[test]
     fn names_become_pascal_case() {
-        let cases =
-            [("dnsPolicy", "DNSPolicy"), ("cert sign", "CertSign"), ("s/mime", "SMime"), ("Recreate", "Recreate")];
+        let cases = [
+            ("dnsPolicy", "DNSPolicy"),
+            ("cert sign", "CertSign"),
+            ("s/mime", "SMime"),
+            ("Recreate", "Recreate"),
+        ];
         for (name, expected) in cases {
             assert_eq!(pascal(name, &table()), expected, "{name}");
         }
@@ -167,7 +185,8 @@ mod tests {
         for (kind, resource, expected) in cases {
             assert_eq!(plural(kind, resource), expected);
         }
-        let cases = [("accessModes", "accessMode"), ("ipFamilies", "ipFamily"), ("statuses", "status"), ("x", "x")];
+        let cases =
+            [("accessModes", "accessMode"), ("ipFamilies", "ipFamily"), ("statuses", "status"), ("x", "x")];
         for (many, one) in cases {
             assert_eq!(singular(many), one);
         }

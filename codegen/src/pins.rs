@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::Source;
 use crate::pass::Pins;
 
-const MARK: &str = "# @generated from here on: every name that was ever given. A row that is changed by hand holds.";
+const MARK: &str =
+    "# @generated from here on: every name that was ever given. A row that is changed by hand holds.";
 
 /// The table with all names.
 pub(crate) fn write(source: &Source, pins: &Pins) -> String {

@@ -33,7 +33,9 @@ pub(crate) fn markdown(description: &str, width: usize) -> Vec<String> {
                     lines.extend(wrap(&inline::escape(rest), width).into_iter().map(Line::Other));
                 }
             }
-            Block::Paragraph(text) => lines.extend(wrap(&inline::escape(&text), width).into_iter().map(Line::Other)),
+            Block::Paragraph(text) => {
+                lines.extend(wrap(&inline::escape(&text), width).into_iter().map(Line::Other))
+            }
         }
     }
     lines.into_iter().map(|(Line::Item(line) | Line::Other(line))| line).collect()
@@ -56,7 +58,11 @@ fn printable(letter: char) -> Option<char> {
     match letter {
         '\n' => Some('\n'),
         '\t' | '\u{a0}' | '\u{2028}' | '\u{2029}' => Some(if letter == '\t' { '\t' } else { ' ' }),
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}' => None,
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{61c}' => None,
         letter if letter.is_control() => None,
         letter => Some(letter),
     }
@@ -92,7 +98,9 @@ fn blocks(text: &str) -> Vec<Block> {
         let is_indented = line.starts_with("    ") || line.starts_with('\t') || line.starts_with(" \t");
         let item = item(bare);
         match blocks.last_mut() {
-            Some(Block::Code(code)) if is_indented => code.push(line.replace('\t', "    ").trim_end().to_owned()),
+            Some(Block::Code(code)) if is_indented => {
+                code.push(line.replace('\t', "    ").trim_end().to_owned())
+            }
             Some(Block::Paragraph(text) | Block::Item(text)) if open && item.is_none() => {
                 text.push(' ');
                 text.push_str(bare);
@@ -117,7 +125,8 @@ fn blocks(text: &str) -> Vec<Block> {
 }
 
 fn dedent(code: &mut [String]) {
-    let indent = code.iter().filter(|line| !line.is_empty()).map(|line| line.len() - line.trim_start().len()).min();
+    let indent =
+        code.iter().filter(|line| !line.is_empty()).map(|line| line.len() - line.trim_start().len()).min();
     for line in code {
         *line = line.get(indent.unwrap_or(0)..).unwrap_or("").to_owned();
     }
@@ -125,7 +134,8 @@ fn dedent(code: &mut [String]) {
 
 /// The text of a list item.
 fn item(line: &str) -> Option<&str> {
-    let text = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).or_else(|| line.strip_prefix("+ "))?;
+    let text =
+        line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).or_else(|| line.strip_prefix("+ "))?;
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
@@ -133,9 +143,11 @@ fn item(line: &str) -> Option<&str> {
 fn first_sentence(text: &str) -> (&str, &str) {
     for (at, _) in text.match_indices(". ") {
         let (first, rest) = (&text[..at + 1], text[at + 2..].trim_start());
-        let is_short_form = ["e.g.", "i.e.", "etc.", "vs.", "cf.", "approx."].iter().any(|form| first.ends_with(form));
+        let is_short_form =
+            ["e.g.", "i.e.", "etc.", "vs.", "cf.", "approx."].iter().any(|form| first.ends_with(form));
         // Inside a code span or parentheses nothing ends.
-        let is_inside = first.matches('`').count() % 2 == 1 || first.matches('(').count() > first.matches(')').count();
+        let is_inside =
+            first.matches('`').count() % 2 == 1 || first.matches('(').count() > first.matches(')').count();
         let opens = rest.starts_with(|letter: char| !letter.is_lowercase());
         if !is_short_form && !is_inside && opens && at > 8 {
             return (first, rest);

@@ -154,7 +154,9 @@ fn verbs(ty: &Type, verbs: &BTreeSet<Verb>, scope: &mut Scope<'_>) -> Vec<TokenS
                 if verbs.contains(&Verb::Get) {
                     let request = scope.runtime("EditRequest");
                     method(
-                        format!("Reads one {name}, changes it, sends the difference, and again if somebody was faster."),
+                        format!(
+                            "Reads one {name}, changes it, sends the difference, and again if somebody was faster."
+                        ),
                         quote!(pub fn edit(
                             &self,
                             name: impl Into<String>,

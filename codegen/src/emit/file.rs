@@ -16,20 +16,19 @@ impl Items {
     pub(super) fn push(&mut self, item: TokenStream, report: &mut Report) {
         match syn::parse2::<syn::Item>(item) {
             Ok(item) => {
-                let file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
+                let file =
+                    syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
                 self.texts.push(spread(prettyplease::unparse(&file)));
             }
-            Err(error) => report.add(&Place::new("codegen", ""), format!("an item does not parse: {error}"), ""),
+            Err(error) => {
+                report.add(&Place::new("codegen", ""), format!("an item does not parse: {error}"), "")
+            }
         }
     }
 
     /// Adds an item that is laid out already.
     pub(super) fn push_text(&mut self, text: String) {
         self.texts.push(text);
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.texts.is_empty()
     }
 
     /// The file: the mark, what it is, its imports, its items.

@@ -56,7 +56,8 @@ fn clientset(api: &Api, settings: &Settings<'_>, files: &mut FileSet, report: &m
         });
     }
     let mut items = Items::default();
-    let docs = doc("The clients of every group-version whose feature is on, over one connection to one server.");
+    let docs =
+        doc("The clients of every group-version whose feature is on, over one connection to one server.");
     items.push(quote!(#docs #[derive(Clone, Debug)] pub struct Clientset { client: Client }), report);
     let new = super::file::docs(&[
         "A clientset for the server of a configuration.".to_owned(),

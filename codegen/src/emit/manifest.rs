@@ -37,7 +37,8 @@ fn replace(source: &Source, comment: &str, section: &str, report: &mut Report) -
 }
 
 fn features(api: &Api, settings: &Settings<'_>, report: &mut Report) -> String {
-    let gated: Vec<&Module> = api.versions.iter().filter(|(_, version)| version.gated).map(|(module, _)| module).collect();
+    let gated: Vec<&Module> =
+        api.versions.iter().filter(|(_, version)| version.gated).map(|(module, _)| module).collect();
     let mut features: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for module in &gated {
         let dependencies = &api.versions[*module].dependencies;

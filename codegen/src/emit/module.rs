@@ -15,11 +15,21 @@ use crate::names;
 
 /// The name of the client of a group-version: `CoreV1`.
 pub(super) fn group_client(module: &Module) -> String {
-    format!("{}{}", names::pascal(&module.group, &Default::default()), names::pascal(&module.version, &Default::default()))
+    format!(
+        "{}{}",
+        names::pascal(&module.group, &Default::default()),
+        names::pascal(&module.version, &Default::default())
+    )
 }
 
 /// Emits one group-version.
-pub(super) fn run(api: &Api, module: &Module, settings: &Settings<'_>, files: &mut FileSet, report: &mut Report) {
+pub(super) fn run(
+    api: &Api,
+    module: &Module,
+    settings: &Settings<'_>,
+    files: &mut FileSet,
+    report: &mut Report,
+) {
     let version = &api.versions[module];
     let own: Vec<(&String, &Type)> = api.types.iter().filter(|(_, ty)| ty.module == *module).collect();
     let mut defined: BTreeSet<String> = own.iter().map(|(_, ty)| ty.name.clone()).collect();
@@ -38,7 +48,8 @@ pub(super) fn run(api: &Api, module: &Module, settings: &Settings<'_>, files: &m
     let mut modules: Vec<&str> = by_file.keys().copied().collect();
     let letters: Vec<&str> = modules.iter().filter_map(|file| file.strip_prefix("types/")).collect();
     if !letters.is_empty() {
-        let what = format!("The types of {} that several kinds share, by initial letter.", version.api_version());
+        let what =
+            format!("The types of {} that several kinds share, by initial letter.", version.api_version());
         files.insert(format!("{folder}/types/mod.rs"), emit.module_list(&letters, what));
         modules.retain(|file| !file.starts_with("types/"));
         modules.push("types");
@@ -78,15 +89,23 @@ impl Emit<'_> {
         let kind = types.iter().find(|(_, ty)| ty.gvk.is_some() && !matches!(ty.shape, Shape::List(_)));
         let mut sorted: Vec<&(&String, &Type)> = types.iter().collect();
         // The kind first, its list next, then the others as the alphabet has them.
-        sorted.sort_by_key(|(id, ty)| (Some(*id) != kind.map(|(id, _)| *id), !matches!(ty.shape, Shape::List(_)), &ty.name));
-        let resource = kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
+        sorted.sort_by_key(|(id, ty)| {
+            (Some(*id) != kind.map(|(id, _)| *id), !matches!(ty.shape, Shape::List(_)), &ty.name)
+        });
+        let resource =
+            kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
         for (id, ty) in sorted {
             types::run(self.api, ty, &mut scope, &mut items, report);
             if let Some(manifest) = self.version.manifests.iter().find(|manifest| manifest.kind == **id) {
                 let path = format!("{}.crd.json", file.trim_end_matches('_'));
                 let (name, path_literal) = (ident(&ty.name), proc_macro2::Literal::string(&path));
-                let docs = doc("The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.");
-                items.push(quote!(impl #name { #docs pub const CRD: &'static str = include_str!(#path_literal); }), report);
+                let docs = doc(
+                    "The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.",
+                );
+                items.push(
+                    quote!(impl #name { #docs pub const CRD: &'static str = include_str!(#path_literal); }),
+                    report,
+                );
                 files.insert(format!("{}/{path}", self.folder), manifest.json.clone() + "\n");
             }
             if let Some(resource) = resource.filter(|resource| resource.kind == **id) {
@@ -95,7 +114,9 @@ impl Emit<'_> {
         }
         let api_version = self.version.api_version();
         let what = match (kind, resource) {
-            (Some((_, ty)), Some(_)) => format!("{} of {api_version}: the kind, its own types and its clients.", ty.name),
+            (Some((_, ty)), Some(_)) => {
+                format!("{} of {api_version}: the kind, its own types and its clients.", ty.name)
+            }
             (Some((_, ty)), None) => format!("{} of {api_version}: the kind and its own types.", ty.name),
             (None, _) => format!("Types of {api_version} that several kinds share."),
         };
@@ -171,7 +192,8 @@ impl Emit<'_> {
             scope.import_own(&name);
         }
         let what = format!("The client of {api_version}: one method a resource and scope.");
-        files.insert(format!("{}/client.rs", self.folder), items.finish(&self.header(what), &scope.imports()));
+        files
+            .insert(format!("{}/client.rs", self.folder), items.finish(&self.header(what), &scope.imports()));
     }
 
     fn client_type(&self, name: &str) -> proc_macro2::Ident {

@@ -27,7 +27,12 @@ pub(super) fn ident(name: &str) -> Ident {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(api: &'a Api, runtime: &str, module: &'a Module, own: &'a BTreeSet<String>) -> Scope<'a> {
+    pub(super) fn new(
+        api: &'a Api,
+        runtime: &str,
+        module: &'a Module,
+        own: &'a BTreeSet<String>,
+    ) -> Scope<'a> {
         let runtime = runtime.split("::").map(ident).collect();
         Scope {
             api,
@@ -59,7 +64,11 @@ impl<'a> Scope<'a> {
         let path = &self.runtime.clone();
         let name_ident = ident(name);
         let from = path.iter().map(Ident::to_string).collect::<Vec<_>>().join("::");
-        if !self.own.contains(name) && self.import(from, name) { quote!(#name_ident) } else { quote!(#(#path)::*::#name_ident) }
+        if !self.own.contains(name) && self.import(from, name) {
+            quote!(#name_ident)
+        } else {
+            quote!(#(#path)::*::#name_ident)
+        }
     }
 
     /// Another file's client of the same module.

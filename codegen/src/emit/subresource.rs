@@ -105,7 +105,9 @@ impl Context<'_, '_> {
             (Verb::Update, Some(_)) if is_own => {
                 let (name, request) = (self.name("update"), self.scope.runtime("UpdateRequest"));
                 method(
-                    format!("Replaces `{sub}` of one {kind}; `metadata` says which, and which version of it."),
+                    format!(
+                        "Replaces `{sub}` of one {kind}; `metadata` says which, and which version of it."
+                    ),
                     quote!(pub fn #name(&self, object: &#owner) -> #request<#owner> {
                         self.0.update_subresource(object.metadata.name.as_deref().unwrap_or_default(), #path, object)
                     }),

@@ -19,7 +19,14 @@ pub(super) fn run(api: &Api, ty: &Type, scope: &mut Scope<'_>, items: &mut Items
     }
 }
 
-fn object(api: &Api, ty: &Type, fields: &[Field], scope: &mut Scope<'_>, items: &mut Items, report: &mut Report) {
+fn object(
+    api: &Api,
+    ty: &Type,
+    fields: &[Field],
+    scope: &mut Scope<'_>,
+    items: &mut Items,
+    report: &mut Report,
+) {
     let name = ident(&ty.name);
     let type_docs = type_docs(ty);
     let mut members = Vec::new();
@@ -70,7 +77,11 @@ fn open_enum(ty: &Type, variants: &[Variant], scope: &mut Scope<'_>, items: &mut
     let type_docs = type_docs(ty);
     let members = variants.iter().map(|variant| {
         let name = ident(&variant.name);
-        let docs = if variant.docs.is_empty() { doc(&format!("`{}`", quoted(&variant.value))) } else { docs(&variant.docs) };
+        let docs = if variant.docs.is_empty() {
+            doc(&format!("`{}`", quoted(&variant.value)))
+        } else {
+            docs(&variant.docs)
+        };
         quote!(#docs #name)
     });
     let other = doc("Any other value, as it was read.");
@@ -88,7 +99,11 @@ fn open_enum(ty: &Type, variants: &[Variant], scope: &mut Scope<'_>, items: &mut
 
 /// A value inside a code span.
 fn quoted(value: &str) -> String {
-    value.chars().filter(|letter| !letter.is_control()).map(|letter| if letter == '`' { '\'' } else { letter }).collect()
+    value
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .map(|letter| if letter == '`' { '\'' } else { letter })
+        .collect()
 }
 
 fn list(ty: &Type, item: &str, scope: &mut Scope<'_>, items: &mut Items, report: &mut Report) {

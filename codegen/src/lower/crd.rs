@@ -23,7 +23,10 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
             {
                 report.add(
                     &crd.place,
-                    format!("the groups `{}` and `{}` both want the module `{module}`", known.group, crd.group),
+                    format!(
+                        "the groups `{}` and `{}` both want the module `{module}`",
+                        known.group, crd.group
+                    ),
                     format!("name another module: `\"{}\" = \"…\"` in [groups] of clientset.toml", crd.group),
                 );
                 continue;
@@ -71,8 +74,15 @@ impl Lowering<'_> {
                 ..self.object(&version.schema, &crd.kind, fields)
             },
         );
+        let list = Type {
+            shape: Shape::List(kind.clone()),
+            description: format!("{} is a list of {}.", crd.list_kind, crd.kind),
+            ..self.object(&version.schema, &crd.list_kind, Vec::new())
+        };
+        self.add(format!("{}/{}/{}", crd.group, version.name, crd.list_kind), list);
         let resource = self.resource(version, kind);
-        let manifest = Manifest { kind: resource.kind.clone(), json: crd.manifest.to_string() };
+        let json = serde_json::to_string_pretty(&crd.manifest).unwrap_or_default();
+        let manifest = Manifest { kind: resource.kind.clone(), json };
         let source = crd.place.source.clone();
         let entry = self.api.versions.entry(self.module.clone()).or_insert_with(|| Version {
             group: crd.group.clone(),

@@ -21,8 +21,10 @@ pub(crate) fn merge(documents: Vec<Document>, report: &mut Report) -> Merged {
         documents.into_iter().partition(|document| document.version != "unversioned");
     let only_one_kind = versioned.is_empty();
     let mut merged = Merged::default();
-    for (document, speaks) in
-        versioned.into_iter().map(|document| (document, true)).chain(unversioned.into_iter().map(|d| (d, only_one_kind)))
+    for (document, speaks) in versioned
+        .into_iter()
+        .map(|document| (document, true))
+        .chain(unversioned.into_iter().map(|d| (d, only_one_kind)))
     {
         for (name, schema) in document.schemas {
             match merged.schemas.get_mut(&name) {
@@ -87,15 +89,19 @@ fn difference(a: &Schema, b: &Schema) -> Option<String> {
                 == (&b.int_or_string, &b.preserve_unknown, &b.embedded_resource),
         ),
         ("oneOf, anyOf, not", *union == b.union),
-        ("the names of its properties", properties.iter().map(|(n, _)| n).eq(b.properties.iter().map(|(n, _)| n))),
+        (
+            "the names of its properties",
+            properties.iter().map(|(n, _)| n).eq(b.properties.iter().map(|(n, _)| n)),
+        ),
     ];
     if let Some((what, _)) = same.iter().find(|(_, same)| !same) {
         return Some((*what).to_owned());
     }
     let members = properties.iter().zip(&b.properties);
-    if let Some(found) = members.into_iter().find_map(|((name, a), (_, b))| {
-        difference(a, b).map(|what| format!("`{name}`: {what}"))
-    }) {
+    if let Some(found) = members
+        .into_iter()
+        .find_map(|((name, a), (_, b))| difference(a, b).map(|what| format!("`{name}`: {what}")))
+    {
         return Some(found);
     }
     match (items, &b.items) {
@@ -105,7 +111,9 @@ fn difference(a: &Schema, b: &Schema) -> Option<String> {
     }
     match (additional, &b.additional) {
         (None, None) | (Some(Additional::Anything), Some(Additional::Anything)) => None,
-        (Some(Additional::Of(a)), Some(Additional::Of(b))) => difference(a, b).map(|what| format!("values: {what}")),
+        (Some(Additional::Of(a)), Some(Additional::Of(b))) => {
+            difference(a, b).map(|what| format!("values: {what}"))
+        }
         _ => Some("additionalProperties".to_owned()),
     }
 }

@@ -61,19 +61,28 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
         });
         resource.namespaced |= route.namespaced;
         if resource.kind != id {
-            report.add(&operation.place, format!("`{}` is of two kinds: {} and {id}", route.plural, resource.kind), "");
+            report.add(
+                &operation.place,
+                format!("`{}` is of two kinds: {} and {id}", route.plural, resource.kind),
+                "",
+            );
         }
     }
     for (operation, verb, route) in routes {
         let module = module_of(route.group, route.version, config);
         let Some(resource) = resources.get_mut(&(module, route.plural)) else {
-            report.add(&operation.place, format!("`{}` has subresources, but no path of its own", route.plural), "");
+            report.add(
+                &operation.place,
+                format!("`{}` has subresources, but no path of its own", route.plural),
+                "",
+            );
             continue;
         };
         match route.subresource {
             Some(subresource) => {
                 // `proxy/{path}` is the same method as `proxy`: the path is an argument of the request.
-                let entry = resource.subresources.entry(subresource.to_owned()).or_insert_with(Subresource::default);
+                let entry =
+                    resource.subresources.entry(subresource.to_owned()).or_insert_with(Subresource::default);
                 let ty = match verb {
                     Verb::Get | Verb::Patch => operation.response.clone(),
                     _ => operation.request.clone(),
@@ -111,7 +120,9 @@ fn route(path: &str) -> Option<Route<'_>> {
     };
     let (plural, subresource) = match rest {
         [plural] | [plural, "{name}"] => (*plural, None),
-        [plural, "{name}", subresource] | [plural, "{name}", subresource, "{path}"] => (*plural, Some(*subresource)),
+        [plural, "{name}", subresource] | [plural, "{name}", subresource, "{path}"] => {
+            (*plural, Some(*subresource))
+        }
         _ => return None,
     };
     Some(Route { group, version, namespaced, plural, subresource })
@@ -129,7 +140,10 @@ mod tests {
         };
         assert_eq!(at("/api/v1/namespaces"), ("", "v1", false, "namespaces", None));
         assert_eq!(at("/api/v1/namespaces/{name}"), ("", "v1", false, "namespaces", None));
-        assert_eq!(at("/api/v1/namespaces/{name}/finalize"), ("", "v1", false, "namespaces", Some("finalize")));
+        assert_eq!(
+            at("/api/v1/namespaces/{name}/finalize"),
+            ("", "v1", false, "namespaces", Some("finalize"))
+        );
         assert_eq!(
             at("/apis/apps/v1/watch/namespaces/{namespace}/deployments"),
             ("apps", "v1", true, "deployments", None)

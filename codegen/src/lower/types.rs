@@ -56,9 +56,18 @@ pub(crate) fn lower(
 }
 
 /// Reports the externs that no document has: a stale row would hide that a schema was renamed.
-pub(crate) fn check_externs(schemas: &BTreeMap<String, Schema>, names: &Names, table: &str, report: &mut Report) {
+pub(crate) fn check_externs(
+    schemas: &BTreeMap<String, Schema>,
+    names: &Names,
+    table: &str,
+    report: &mut Report,
+) {
     for id in names.externs.keys().filter(|id| !schemas.contains_key(*id)) {
-        report.add(&Place::new(table, id.clone()), "no document has this schema", "remove the row of [externs]");
+        report.add(
+            &Place::new(table, id.clone()),
+            "no document has this schema",
+            "remove the row of [externs]",
+        );
     }
 }
 
@@ -102,7 +111,10 @@ fn packages<'a>(
         if version.group != kind.group {
             report.add(
                 &schema.place,
-                format!("the groups `{}` and `{}` both want the module `{module}`", version.group, kind.group),
+                format!(
+                    "the groups `{}` and `{}` both want the module `{module}`",
+                    version.group, kind.group
+                ),
                 "name another module for one of them in [groups] of clientset.toml",
             );
         }

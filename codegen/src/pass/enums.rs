@@ -44,9 +44,14 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
                 format!("{}::{name}", site.module)
             }
         };
-        let Some((module, name)) = path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name)))
+        let Some((module, name)) =
+            path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name)))
         else {
-            report.add(&Place::new(tables.names_name, site.id.clone()), format!("`{path}` is no Rust path"), "");
+            report.add(
+                &Place::new(tables.names_name, site.id.clone()),
+                format!("`{path}` is no Rust path"),
+                "",
+            );
             continue;
         };
         let variants = variants(site, report);
@@ -214,7 +219,8 @@ mod tests {
 
     #[test]
     fn descriptions_tell_about_values() {
-        let text = "What to do.\n\nPossible enum values:\n - `\"A\"` is first.\n - `\"B\"`\n - `\"C\"` - last";
+        let text =
+            "What to do.\n\nPossible enum values:\n - `\"A\"` is first.\n - `\"B\"`\n - `\"C\"` - last";
         assert_eq!(prose(text), "What to do.");
         assert_eq!(documented_values(text), [("A", "is first."), ("C", "- last")].into());
     }

@@ -47,7 +47,11 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         }
     }
     for (place, name) in missing {
-        report.add(&place, format!("there is no schema `{name}`"), "the document names a schema that it does not hold");
+        report.add(
+            &place,
+            format!("there is no schema `{name}`"),
+            "the document names a schema that it does not hold",
+        );
     }
     let mut lost = Vec::new();
     for (id, ty) in &api.types {

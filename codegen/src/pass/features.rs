@@ -22,7 +22,9 @@ pub(super) fn run(api: &mut Api, report: &mut Report) {
         let needed = dependencies.entry(module.clone()).or_default();
         for resource in &version.resources {
             needed.extend(module_of(&resource.kind));
-            for ty in resource.subresources.values().flat_map(|subresource| subresource.verbs.values()).flatten() {
+            for ty in
+                resource.subresources.values().flat_map(|subresource| subresource.verbs.values()).flatten()
+            {
                 needed.extend(module_of(ty));
             }
         }

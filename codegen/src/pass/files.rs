@@ -72,7 +72,9 @@ fn reach(api: &Api, module: &Module, from: &str) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from.to_owned()];
     while let Some(at) = next.pop() {
-        let Some(Type { shape: Shape::Object(fields), module: of, .. }) = api.types.get(&at) else { continue };
+        let Some(Type { shape: Shape::Object(fields), module: of, .. }) = api.types.get(&at) else {
+            continue;
+        };
         if of != module {
             continue;
         }

@@ -13,7 +13,7 @@ mod quirks;
 
 use crate::diag::Report;
 use crate::ir::Api;
-use crate::spec::tables::{Config, Names, Quirks};
+use crate::spec::tables::{Names, Quirks};
 
 pub(crate) use names::Pins;
 
@@ -23,7 +23,6 @@ pub(crate) struct Tables<'a> {
     pub(crate) quirks_name: &'a str,
     pub(crate) names: &'a Names,
     pub(crate) names_name: &'a str,
-    pub(crate) config: &'a Config,
     /// Whether a row that applies to nothing is an error. It is, except where the tables are written for another
     /// release than the documents.
     pub(crate) strict: bool,

@@ -18,8 +18,25 @@ pub(crate) struct Pins {
 
 /// Names that generated code writes without a path; a type of that name would take their place.
 const RESERVED: &[&str] = &[
-    "Box", "Clone", "Copy", "Debug", "Default", "Eq", "Err", "Hash", "Into", "None", "Ok", "Option", "Ord", "PartialEq",
-    "PartialOrd", "Self", "Some", "String", "Vec",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Eq",
+    "Err",
+    "Hash",
+    "Into",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Self",
+    "Some",
+    "String",
+    "Vec",
 ];
 
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
@@ -66,13 +83,15 @@ fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Repor
     for (id, ty) in &mut api.types {
         let is_enum = matches!(ty.shape, Shape::Enum(_));
         match tables.names.types.get(id) {
-            Some(path) => match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
-                Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
-                _ => {
-                    let what = format!("`{path}` is not in the module `{}`", ty.module);
-                    report.add(&Place::new(tables.names_name, id.clone()), what, "");
+            Some(path) => {
+                match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
+                    Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
+                    _ => {
+                        let what = format!("`{path}` is not in the module `{}`", ty.module);
+                        report.add(&Place::new(tables.names_name, id.clone()), what, "");
+                    }
                 }
-            },
+            }
             None if is_enum => {}
             None => {
                 // Objects inside of CRDs are named by their path, and two paths can spell the same.
@@ -153,10 +172,18 @@ fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Rep
             let all = format!("All{}", resource.client);
             if !usable || RESERVED.contains(&resource.client.as_str()) {
                 let what = format!("`{}` cannot be the name of a client", resource.client.escape_default());
-                report.add(&resource.place, what, format!("pin another for `{id}` in [clients] of names.toml"));
+                report.add(
+                    &resource.place,
+                    what,
+                    format!("pin another for `{id}` in [clients] of names.toml"),
+                );
             } else if !taken.insert(resource.client.clone()) || !taken.insert(all) {
                 let what = format!("another type has the name of the client `{}`", resource.client);
-                report.add(&resource.place, what, format!("pin another for `{id}` in [clients] of names.toml"));
+                report.add(
+                    &resource.place,
+                    what,
+                    format!("pin another for `{id}` in [clients] of names.toml"),
+                );
             }
             pins.clients.insert(id, resource.client.clone());
         }

@@ -19,9 +19,14 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
     }
     let messages = &api.messages;
     let mut known = Known { rows: &tables.names.proto, used: BTreeSet::new() };
-    let packages: BTreeSet<&str> = messages.keys().filter_map(|name| Some(name.rsplit_once('.')?.0)).collect();
-    let enums: BTreeSet<String> =
-        api.types.iter().filter(|(_, ty)| matches!(ty.shape, Shape::Enum(_))).map(|(id, _)| id.clone()).collect();
+    let packages: BTreeSet<&str> =
+        messages.keys().filter_map(|name| Some(name.rsplit_once('.')?.0)).collect();
+    let enums: BTreeSet<String> = api
+        .types
+        .iter()
+        .filter(|(_, ty)| matches!(ty.shape, Shape::Enum(_)))
+        .map(|(id, _)| id.clone())
+        .collect();
     for (id, ty) in &mut api.types {
         let Shape::Object(fields) = &mut ty.shape else { continue };
         let Some(name) = message_name(id) else { continue };
@@ -44,7 +49,9 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
                     }
                 }
                 None if known.has(&row) => {}
-                None => report.add(&field.place, format!("`{}` is not in the message `{name}`", field.json), HELP),
+                None => {
+                    report.add(&field.place, format!("`{}` is not in the message `{name}`", field.json), HELP)
+                }
             }
         }
         // Fields without a number keep their place behind the others.
@@ -110,7 +117,11 @@ fn numbers<'a>(
 }
 
 /// The fields of a message that are properties or should be: all but the messages that are inline in JSON.
-fn leaves<'a>(messages: &'a Messages, message: &'a Message, fields: &[Field]) -> Vec<(Vec<u32>, &'a ProtoField)> {
+fn leaves<'a>(
+    messages: &'a Messages,
+    message: &'a Message,
+    fields: &[Field],
+) -> Vec<(Vec<u32>, &'a ProtoField)> {
     let wanted: BTreeMap<String, &Field> = fields.iter().map(|field| (fold(&field.json), field)).collect();
     let mut leaves = Vec::new();
     walk(messages, message, &wanted, &mut Vec::new(), &mut |path, proto| leaves.push((path.to_vec(), proto)));
@@ -128,7 +139,9 @@ fn walk<'a>(
     for field in &message.fields {
         path.push(field.number);
         let inline = match &field.kind {
-            ProtoKind::Named(name) if !field.repeated && !wanted.contains_key(&fold(&field.name)) => messages.get(name),
+            ProtoKind::Named(name) if !field.repeated && !wanted.contains_key(&fold(&field.name)) => {
+                messages.get(name)
+            }
             _ => None,
         };
         let inline = inline.filter(|inline| {

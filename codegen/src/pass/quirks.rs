@@ -45,7 +45,8 @@ fn apply_to_type(ty: &mut Type, quirk: &Quirk) -> Result<(), String> {
         return Err("only `gvk` can be set on a schema; name a property after `#`".to_owned());
     }
     if let Some(expected) = &quirk.expect.gvk {
-        let found = ty.gvk.as_ref().map_or(String::new(), |gvk| format!("{}/{}", gvk.api_version(), gvk.kind));
+        let found =
+            ty.gvk.as_ref().map_or(String::new(), |gvk| format!("{}/{}", gvk.api_version(), gvk.kind));
         if found != *expected {
             return Err(format!("expected the kind `{expected}`, found `{found}`"));
         }
@@ -60,7 +61,8 @@ fn parse_gvk(text: &str) -> Result<Option<GroupVersionKind>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let (api_version, kind) = text.rsplit_once('/').ok_or("`gvk` is `group/version/Kind` or `version/Kind`")?;
+    let (api_version, kind) =
+        text.rsplit_once('/').ok_or("`gvk` is `group/version/Kind` or `version/Kind`")?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     Ok(Some(GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() }))
 }

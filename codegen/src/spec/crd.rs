@@ -14,6 +14,7 @@ pub(crate) struct Crd {
     pub(crate) place: Place,
     pub(crate) group: String,
     pub(crate) kind: String,
+    pub(crate) list_kind: String,
     pub(crate) plural: String,
     pub(crate) namespaced: bool,
     pub(crate) versions: Vec<CrdVersion>,
@@ -57,8 +58,11 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
         // Pointers start with the document's number where there are several.
         let all = Value::Null;
         let whole = Cursor::root(&source.name, &all);
-        let root =
-            if documents.len() == 1 { Cursor::root(&source.name, document) } else { whole.index(index, document) };
+        let root = if documents.len() == 1 {
+            Cursor::root(&source.name, document)
+        } else {
+            whole.index(index, document)
+        };
         crds.extend(Crd::read(root, report));
     }
     crds
@@ -72,7 +76,9 @@ impl Crd {
         if (api_version.as_str(), kind.as_str()) != ("apiextensions.k8s.io/v1", "CustomResourceDefinition") {
             report.add(
                 &root.place(),
-                format!("`{api_version}` `{kind}` is not a CustomResourceDefinition of apiextensions.k8s.io/v1"),
+                format!(
+                    "`{api_version}` `{kind}` is not a CustomResourceDefinition of apiextensions.k8s.io/v1"
+                ),
                 "leave other objects out of the folder, and convert CRDs of v1beta1",
             );
             return None;
@@ -87,7 +93,11 @@ impl Crd {
         };
         let scope = spec.required_string("scope", report);
         if !["Namespaced", "Cluster"].contains(&scope.as_str()) {
-            report.add(&spec.place(), format!("the scope `{scope}` is neither `Namespaced` nor `Cluster`"), "");
+            report.add(
+                &spec.place(),
+                format!("the scope `{scope}` is neither `Namespaced` nor `Cluster`"),
+                "",
+            );
         }
         let mut versions = Vec::new();
         if let Some(list) = spec.get("versions") {
@@ -98,10 +108,13 @@ impl Crd {
         if versions.is_empty() {
             report.add(&spec.place(), "no version is served", "set `served: true` on one of `versions`");
         }
+        let kind = names.required_string("kind", report);
+        let list_kind = names.get("listKind").map(|at| at.string(report)).filter(|name| !name.is_empty());
         Some(Crd {
             place: root.place(),
             group: spec.required_string("group", report),
-            kind: names.required_string("kind", report),
+            list_kind: list_kind.unwrap_or_else(|| format!("{kind}List")),
+            kind,
             plural: names.required_string("plural", report),
             namespaced: scope == "Namespaced",
             versions,
@@ -122,7 +135,11 @@ impl CrdVersion {
             return None;
         };
         let Some(schema) = schema.get("openAPIV3Schema") else {
-            report.add(&schema.place(), "`openAPIV3Schema` is missing", "structural schemas are mandatory in v1");
+            report.add(
+                &schema.place(),
+                "`openAPIV3Schema` is missing",
+                "structural schemas are mandatory in v1",
+            );
             return None;
         };
         let schema = Schema::read(schema, report);

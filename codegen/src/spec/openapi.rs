@@ -11,7 +11,6 @@ use crate::diag::{Place, Report};
 /// One document.
 #[derive(Debug)]
 pub(crate) struct Document {
-    pub(crate) name: String,
     /// `info.version`: the release that served the document, or `unversioned`.
     pub(crate) version: String,
     pub(crate) schemas: Vec<(String, Schema)>,
@@ -45,13 +44,17 @@ impl Document {
         };
         let root = Cursor::root(&source.name, &value);
         root.object(report)?;
-        let mut document =
-            Document { name: source.name.clone(), version: String::new(), schemas: Vec::new(), operations: Vec::new() };
+        let mut document = Document { version: String::new(), schemas: Vec::new(), operations: Vec::new() };
         if let Some(info) = root.get("info") {
             document.version = info.required_string("version", report);
         }
-        if !root.value.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.")) {
-            report.add(&root.place(), "this is not an OpenAPI v3 document", "ask the server's /openapi/v3 for one");
+        if !root.value.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3."))
+        {
+            report.add(
+                &root.place(),
+                "this is not an OpenAPI v3 document",
+                "ask the server's /openapi/v3 for one",
+            );
             return None;
         }
         if let Some(components) = root.get("components")

@@ -33,8 +33,8 @@ pub(crate) enum ProtoKind {
 }
 
 const SCALARS: [&str; 15] = [
-    "bool", "bytes", "double", "fixed32", "fixed64", "float", "int32", "int64", "sfixed32", "sfixed64", "sint32",
-    "sint64", "string", "uint32", "uint64",
+    "bool", "bytes", "double", "fixed32", "fixed64", "float", "int32", "int64", "sfixed32", "sfixed64",
+    "sint32", "sint64", "string", "uint32", "uint64",
 ];
 
 /// Reads one file into `messages`.
@@ -43,7 +43,8 @@ pub(crate) fn read(source: &Source, messages: &mut Messages, report: &mut Report
         report.add(&Place::new(&source.name, ""), "this is not UTF-8", "pull the file again");
         return;
     };
-    let mut reader = Reader { source: &source.name, words: words(text), at: 0, package: String::new(), messages, report };
+    let mut reader =
+        Reader { source: &source.name, words: words(text), at: 0, package: String::new(), messages, report };
     reader.file();
 }
 
@@ -213,6 +214,10 @@ impl<'a> Reader<'a, '_> {
 
     fn full_name(&self, name: &str) -> String {
         let name = name.strip_prefix('.').unwrap_or(name);
-        if SCALARS.contains(&name) || name.contains('.') { name.to_owned() } else { format!("{}.{name}", self.package) }
+        if SCALARS.contains(&name) || name.contains('.') {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.package)
+        }
     }
 }

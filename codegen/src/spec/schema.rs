@@ -73,12 +73,16 @@ impl Schema {
                 "x-kubernetes-embedded-resource" => schema.embedded_resource = at.bool(report),
                 "x-kubernetes-group-version-kind" => schema.group_version_kinds = kinds(at, report),
                 // What servers check and fill in; a client sends what it is told to send.
-                "default" | "title" | "example" | "externalDocs" | "pattern" | "minimum" | "maximum" | "multipleOf"
-                | "exclusiveMinimum" | "exclusiveMaximum" | "minLength" | "maxLength" | "minItems" | "maxItems"
-                | "uniqueItems" | "minProperties" | "maxProperties" | "deprecated" | "readOnly" | "writeOnly" => {}
+                "default" | "title" | "example" | "externalDocs" | "pattern" | "minimum" | "maximum"
+                | "multipleOf" | "exclusiveMinimum" | "exclusiveMaximum" | "minLength" | "maxLength"
+                | "minItems" | "maxItems" | "uniqueItems" | "minProperties" | "maxProperties"
+                | "deprecated" | "readOnly" | "writeOnly" => {}
                 // Merge rules of server-side apply and of strategic merge patch, which the server does; and CEL.
-                "x-kubernetes-map-type" | "x-kubernetes-patch-merge-key" | "x-kubernetes-patch-strategy"
-                | "x-kubernetes-unions" | "x-kubernetes-validations" => {}
+                "x-kubernetes-map-type"
+                | "x-kubernetes-patch-merge-key"
+                | "x-kubernetes-patch-strategy"
+                | "x-kubernetes-unions"
+                | "x-kubernetes-validations" => {}
                 _ => report.add(
                     &at.place(),
                     format!("the keyword `{key}` is not known"),

@@ -138,7 +138,8 @@ pub(crate) fn read<T: Default + for<'a> Deserialize<'a>>(source: &Source, report
     match toml::from_str(text) {
         Ok(table) => table,
         Err(error) => {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             report.add(&Place::new(&source.name, format!("line {line}")), error.message(), "");
             T::default()
         }

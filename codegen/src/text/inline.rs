@@ -78,7 +78,9 @@ fn url(text: &str) -> Option<(&str, &str)> {
     if !["https://", "http://"].iter().any(|scheme| text.starts_with(scheme)) {
         return None;
     }
-    let is_end = |letter: char| letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '`' | '[' | ']' | '\\' | '|');
+    let is_end = |letter: char| {
+        letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '`' | '[' | ']' | '\\' | '|')
+    };
     let end = text.find(is_end).unwrap_or(text.len());
     let mut url = &text[..end];
     loop {
