@@ -59,12 +59,15 @@ pub(crate) fn parse(input: &[u8]) -> Result<Node, YamlError> {
         return Err(YamlError::whole(format!("it is larger than {INPUT_LIMIT} bytes")));
     }
     let text = decode_text(input)?;
-    let options = granit_parser::options! { block_nesting_limit: 2 * DEPTH, flow_nesting_limit: 2 * DEPTH };
+    let options = granit_parser::options! { block_nesting_limit: DEPTH, flow_nesting_limit: DEPTH };
     let mut builder = Builder::default();
     for event in Parser::new_from_str_with_options(&text, options) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
-            YamlError { place: Some((marker.line(), marker.col() + 1)), message: error.info() }
+            YamlError {
+                place: Some((marker.line(), marker.col() + 1)),
+                message: error.info().replace("recursion limit exceeded", &too_deep()),
+            }
         })?;
         builder.event(event, span)?;
     }
@@ -160,7 +163,7 @@ impl Builder {
             return Err(node.error("a key has to be text"));
         }
         if self.open.len() >= DEPTH {
-            return Err(node.error(format!("nested more than {DEPTH} deep")));
+            return Err(node.error(too_deep()));
         }
         self.open.push(Open { node, anchor, key: None, seen: HashSet::new(), merged: Vec::new() });
         Ok(())
@@ -226,6 +229,10 @@ impl Builder {
         }
         Ok(node.clone())
     }
+}
+
+fn too_deep() -> String {
+    format!("nested more than {DEPTH} deep")
 }
 
 /// What a scalar means, by the rules that Kubernetes' tools read it with (YAML 1.1's words for true and false).
@@ -451,8 +458,8 @@ mod tests {
             ("billion laughs", laughs, "copy more than"),
             ("long text, many aliases", text, "copy more than"),
             ("many merges", merges, "copy more than"),
-            ("deep lists", "[".repeat(100_000), "recursion limit"),
-            ("deep closed lists", "[".repeat(100_000) + &"]".repeat(100_000), "recursion limit"),
+            ("deep lists", "[".repeat(100_000), "nested more than 64 deep"),
+            ("deep closed lists", "[".repeat(100_000) + &"]".repeat(100_000), "nested more than 64 deep"),
             (
                 "deep mappings",
                 (0..2000).map(|n| " ".repeat(n) + "a:\n").collect(),

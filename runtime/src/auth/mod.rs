@@ -22,7 +22,7 @@ enum Source {
     Nobody,
     Fixed(SecretString),
     TokenFile(token_file::TokenFile),
-    Exec(exec::Exec),
+    Exec(Box<exec::Exec>),
 }
 
 /// A client certificate chain and its private key, both PEM, and which one it is: a higher generation replaces it.
@@ -47,7 +47,7 @@ impl Authenticator {
         } else if let Some((user, password)) = &credentials.basic {
             Source::Fixed(basic(user, password))
         } else if let Some(plugin) = credentials.exec.as_ref().filter(|_| config.tls().identity.is_none()) {
-            Source::Exec(exec::Exec::new(plugin, config)?)
+            Source::Exec(Box::new(exec::Exec::new(plugin, config)?))
         } else {
             Source::Nobody
         };
@@ -120,4 +120,61 @@ fn basic(user: &str, password: &SecretString) -> SecretString {
 /// Whether a token can stand in a header; no token has white space in it.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ExecPlugin;
+
+    async fn header(config: Config) -> Option<String> {
+        let authenticator = Authenticator::new(&config).unwrap();
+        let header = authenticator.authorization().await.unwrap();
+        header.map(|header| header.expose_secret().to_owned())
+    }
+
+    #[tokio::test]
+    async fn one_credential_is_used_and_the_strongest_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        std::fs::write(&file, " from-file\r\n").unwrap();
+        let config = || Config::new("https://example.com");
+        // No such program: whoever runs it fails.
+        let plugin = || ExecPlugin::new("/nowhere/login");
+        for (config, expected) in [
+            (config(), None),
+            (config().bearer_token(" token\n"), Some("Bearer token")),
+            (config().bearer_token("token").token_file(&file), Some("Bearer from-file")),
+            (config().basic_auth("Aladdin", "open sesame"), Some("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")),
+            (config().basic_auth("me", ""), Some("Basic bWU6")),
+            (config().bearer_token("token").exec(plugin()), Some("Bearer token")),
+            (config().basic_auth("me", "").exec(plugin()), Some("Basic bWU6")),
+            (config().client_certificate_pem("PEM", "PEM").exec(plugin()), None),
+            (config().exec(plugin()).without_credentials(), None),
+        ] {
+            let shown = format!("{config:?}");
+            assert_eq!(header(config).await.as_deref(), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_change_is_worth_another_try_after_a_401() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("token");
+        std::fs::write(&file, "one").unwrap();
+        let authenticator = |config: Config| Authenticator::new(&config).unwrap();
+        let config = || Config::new("https://example.com");
+        assert!(!authenticator(config()).invalidate());
+        assert!(!authenticator(config().bearer_token("token")).invalidate());
+        assert!(!authenticator(config().basic_auth("me", "")).invalidate());
+        assert!(authenticator(config().token_file(&file)).invalidate());
+        assert!(authenticator(config().exec(ExecPlugin::new("login"))).invalidate());
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_refused_before_anything_is_read_or_run() {
+        let config = Config::new("http://example.com").exec(ExecPlugin::new("login"));
+        let error = Authenticator::new(&config).unwrap_err().to_string();
+        assert!(error.contains("plain http"), "{error}");
+    }
 }

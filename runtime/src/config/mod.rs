@@ -305,3 +305,6 @@ fn default_user_agent() -> String {
     let (os, arch, version) = (std::env::consts::OS, std::env::consts::ARCH, env!("CARGO_PKG_VERSION"));
     format!("{program} ({os}/{arch}) clientset/{version}")
 }
+
+#[cfg(test)]
+mod tests;

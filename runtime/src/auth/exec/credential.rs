@@ -102,7 +102,7 @@ pub(super) fn read(output: &[u8], version: ExecApiVersion) -> Result<Answer, Str
         return Err("its answer has no status".to_owned());
     };
     let mut status = self::members(status, "status", "a mapping")?;
-    let token = text(&mut status, "token")?.map(|token| crate::config::trimmed_secret(token));
+    let token = text(&mut status, "token")?.map(crate::config::trimmed_secret);
     if token.as_ref().is_some_and(|token| !is_token(token.expose_secret())) {
         return Err("status.token holds white space or a control character".to_owned());
     }

@@ -34,7 +34,10 @@ impl Kubeconfig {
                 Some(context) => context.clone(),
                 None => {
                     // Whatever else is said would follow from this.
-                    let others = alternatives(name, self.context_names());
+                    let mut others = alternatives(name, self.context_names());
+                    if self.sources.read.is_empty() && !self.sources.explicit {
+                        others += &format!("; looked at: {}", self.places().join("; "));
+                    }
                     return report(&origin, vec![format!("the context {name:?} does not exist{others}")])
                         .map(|()| Config::new(""));
                 }
@@ -196,7 +199,7 @@ impl Build<'_> {
         config.impersonation = Some(who).filter(|who| *who != Impersonation::default());
 
         if let Some(exec) = &user.exec {
-            config.credentials.exec = self.exec(entry, exec, exec_config);
+            config.credentials.exec = Some(self.exec(entry, exec, exec_config));
         }
         self.auth_provider(user, config);
     }
@@ -227,16 +230,12 @@ impl Build<'_> {
         }
     }
 
-    fn exec(&mut self, entry: &Named<User>, exec: &Exec, exec_config: Option<&str>) -> Option<ExecPlugin> {
+    fn exec(&mut self, entry: &Named<User>, exec: &Exec, exec_config: Option<&str>) -> ExecPlugin {
         let of = format!("the exec plugin of user {:?}", entry.name);
-        let Some(command) = &exec.command else {
-            self.problems.push(format!("{of} has no command"));
-            return None;
-        };
+        let command = exec.command.clone().unwrap_or_default();
         // A bare name is looked up in PATH; anything with a separator is a file, seen from the kubeconfig.
         let is_path = command.contains(std::path::is_separator);
-        let command =
-            if is_path { entry.resolve(command).to_string_lossy().into_owned() } else { command.clone() };
+        let command = if is_path { entry.resolve(&command).to_string_lossy().into_owned() } else { command };
         let known = "client.authentication.k8s.io/v1 and client.authentication.k8s.io/v1beta1 are understood";
         let version = match exec.api_version.as_deref() {
             Some("client.authentication.k8s.io/v1") => Some(ExecApiVersion::V1),
@@ -261,7 +260,7 @@ impl Build<'_> {
                 InteractiveMode::default()
             }
             None => {
-                if version == Some(ExecApiVersion::V1) {
+                if version != Some(ExecApiVersion::V1Beta1) {
                     let message = format!(
                         "{of} has no interactiveMode, which v1 asks for: Never, IfAvailable or Always"
                     );
@@ -272,7 +271,7 @@ impl Build<'_> {
         };
         let mut plugin = ExecPlugin::new(command)
             .args(exec.args.iter().cloned())
-            .api_version(version?)
+            .api_version(version.unwrap_or_default())
             .interactive_mode(mode)
             .provide_cluster_info(exec.provide_cluster_info);
         plugin.env = exec.env.clone();
@@ -280,7 +279,7 @@ impl Build<'_> {
         if let Some(hint) = &exec.install_hint {
             plugin = plugin.install_hint(hint);
         }
-        Some(plugin)
+        plugin
     }
 
     /// The built-in providers are gone from Kubernetes: say what took their place.

@@ -202,7 +202,10 @@ impl Kubeconfig {
     pub(crate) fn places(&self) -> Vec<String> {
         let named_by = self.sources.named_by;
         let read = self.sources.read.iter().map(|path| {
-            let state = if self.contexts.is_empty() { "names no cluster" } else { "has no current-context" };
+            let state = match self.contexts.as_slice() {
+                [] => "names no context".to_owned(),
+                _ => format!("has no current-context{}", names::alternatives("", self.context_names())),
+            };
             format!("{} (from {named_by}): {state}", path.display())
         });
         let missing = self.sources.missing.iter();
@@ -249,11 +252,12 @@ fn malformed(files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
             lines.push(format!("{prefix}and {} more", problems.len() - SHOWN_PROBLEMS));
         }
     }
+    let count: usize = files.iter().map(|(_, problems)| problems.len()).sum();
     let message = match lines.as_slice() {
         [only] => only.clone(),
         many => {
             let list: String = many.iter().map(|line| format!("\n  - {line}")).collect();
-            format!("{} problems:{list}", many.len())
+            format!("{count} problems:{list}")
         }
     };
     Error::new(Kind::Config, context, message)
@@ -264,7 +268,7 @@ impl Sources {
     fn describe(&self) -> String {
         match self.read.as_slice() {
             [] if self.explicit => "kubeconfig from memory".to_owned(),
-            [] => "no kubeconfig".to_owned(),
+            [] => "overrides without a kubeconfig".to_owned(),
             files => {
                 let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
                 format!("kubeconfig {}", files.join(", "))

@@ -1,25 +1,26 @@
-//! Names that are not there: what there is instead, and which of it was probably meant.
+//! Names that are not there: which are known, and which of them was probably meant.
 
 /// How many names a message lists.
 const SHOWN: usize = 20;
 
-/// `; there are "a", "b"; did you mean "b"?`
+/// `; known: "a", "b"; did you mean "b"?`
 pub(crate) fn alternatives<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
     if names.is_empty() {
-        return "; there is none".to_owned();
+        return "; none is known".to_owned();
     }
     let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
     let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
     let nearest =
         names.iter().map(|name| (distance(wanted, name), name)).min_by_key(|(distance, _)| *distance);
+    let length = wanted.chars().count();
     let meant = match nearest {
-        Some((distance, name)) if distance <= wanted.chars().count().max(3) / 3 => {
+        Some((distance, name)) if distance < length && distance <= length.max(3) / 3 => {
             format!("; did you mean {name:?}?")
         }
         _ => String::new(),
     };
-    format!("; there is {}{more}{meant}", shown.join(", "))
+    format!("; known: {}{more}{meant}", shown.join(", "))
 }
 
 /// How many characters have to be put in, taken out or changed, letter case aside. Long names are not compared.

@@ -170,7 +170,8 @@ impl Reader {
                     entry.value = read(self, node, &format!("{path}.{member}"));
                 }
             }
-            if let Some(first) = names.insert(entry.name.clone(), place.0) {
+            let first = names.insert(entry.name.clone(), place.0);
+            if let Some(first) = first.filter(|_| !entry.name.is_empty()) {
                 let node = Node { line: place.0, column: place.1, value: Value::Null };
                 self.problem(
                     &node,
