@@ -207,7 +207,7 @@ func quantityPairs() (rows []row) {
 // quantityChains: a start, then steps of [operation, operand, canonical form, format] on the running value.
 func quantityChains() (rows []row) {
 	fixed := [][]string{
-		{"1Ki", "-512", "+512"}, {"1Ki", "-1Ki", "+5"}, {"0Ki", "+5", "+1Ki"}, {"4Ei", "+4Ei", "+8Ei", "-8Ei"}, {"0", "-1Gi", "+1500m"},
+		{"1Ki", "-512", "+512"}, {"1Ki", "-24", "-1k", "+1Ki"}, {"-1Ki", "+24", "-24"}, {"1Ki", "-1Ki", "+5"}, {"0Ki", "+5", "+1Ki"}, {"4Ei", "+4Ei", "+8Ei", "-8Ei"}, {"0", "-1Gi", "+1500m"},
 		{"1e3", "+1", "-1001", "+1Ki"}, {"1.5Gi", "+1m", "-1m"}, {"9223372036854775807", "+1", "-1"}, {"512E", "+512E"}, {"1n", "+999999999n"},
 	}
 	r := rand.New(rand.NewSource(11))
