@@ -8,6 +8,7 @@ mod commands;
 mod control_plane;
 mod failure;
 mod files;
+mod generate;
 mod process;
 mod progress;
 mod specs;
