@@ -24,6 +24,8 @@ pub use api::{
     UpdateRequest, WatchRequest,
 };
 pub use client::Client;
+pub use codec::UnknownFields;
+pub use config::Config;
 pub use error::{Error, ResultExt};
 pub use options::{
     ApplyOptions, CreateOptions, DeleteOptions, FieldValidation, GetOptions, ListOptions, LogOptions,
@@ -33,6 +35,10 @@ pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
 pub use watch::{Bookmark, Watch, WatchEvent};
+pub use wire::{
+    Bytes, IntOrString, List, ListMeta, Map, MicroTime, Quantity, RawJson, ShardInfo, Status, StatusCause,
+    StatusDetails, Time,
+};
 #[doc(hidden)]
 pub use watch::{Frames, TooLong, fuzz as fuzz_watch};
 

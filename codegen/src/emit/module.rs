@@ -95,7 +95,7 @@ impl Emit<'_> {
         let resource =
             kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
         for (id, ty) in sorted {
-            types::run(self.api, ty, &mut scope, &mut items, report);
+            types::run(self.api, id, ty, &mut scope, &mut items, report);
             if let Some(manifest) = self.version.manifests.iter().find(|manifest| manifest.kind == **id) {
                 let path = format!("{}.crd.json", file.trim_end_matches('_'));
                 let (name, path_literal) = (ident(&ty.name), proc_macro2::Literal::string(&path));

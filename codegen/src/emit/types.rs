@@ -7,11 +7,19 @@ use super::scope::{Scope, ident};
 use super::table;
 use crate::diag::Report;
 use crate::ir::{Api, Field, Shape, Ty, Type, Variant};
+use crate::lower::types::OBJECT_META;
 
 /// Emits one type.
-pub(super) fn run(api: &Api, ty: &Type, scope: &mut Scope<'_>, items: &mut Items, report: &mut Report) {
+pub(super) fn run(
+    api: &Api,
+    id: &str,
+    ty: &Type,
+    scope: &mut Scope<'_>,
+    items: &mut Items,
+    report: &mut Report,
+) {
     match &ty.shape {
-        Shape::Object(fields) => object(api, ty, fields, scope, items, report),
+        Shape::Object(fields) => object(api, id, ty, fields, scope, items, report),
         Shape::Enum(variants) => open_enum(ty, variants, scope, items, report),
         Shape::List(item) => list(ty, item, scope, items, report),
         // The pass `externs` leaves none.
@@ -21,6 +29,7 @@ pub(super) fn run(api: &Api, ty: &Type, scope: &mut Scope<'_>, items: &mut Items
 
 fn object(
     api: &Api,
+    id: &str,
     ty: &Type,
     fields: &[Field],
     scope: &mut Scope<'_>,
@@ -50,6 +59,10 @@ fn object(
     );
     scope.use_macro("object");
     items.push_text(table::object(api, ty, fields));
+    if id == OBJECT_META {
+        scope.use_macro("object_metadata");
+        items.push_text(format!("object_metadata! {{ {name} }}"));
+    }
 }
 
 fn type_docs(ty: &Type) -> proc_macro2::TokenStream {

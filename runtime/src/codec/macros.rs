@@ -47,14 +47,14 @@ macro_rules! object {
                 };
                 &TABLE
             }
-            #[allow(unused_variables)]
+            #[allow(unused_variables, unreachable_code)]
             fn member(&self, index: $crate::__private::usize) -> $crate::__private::Option<&dyn $crate::codec::Value> {
                 $crate::__private::Option::Some(match index {
                     $($index => &self.$member,)*
                     _ => return $crate::__private::Option::None,
                 })
             }
-            #[allow(unused_variables)]
+            #[allow(unused_variables, unreachable_code)]
             fn member_mut(
                 &mut self,
                 index: $crate::__private::usize,

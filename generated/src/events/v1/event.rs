@@ -26,7 +26,7 @@ pub struct Event {
     /// eventTime is the time when this Event was first observed.
     ///
     /// It is required.
-    pub event_time: MicroTime,
+    pub event_time: Option<MicroTime>,
     /// series is data about the Event series this event represents or nil if it's a singleton Event.
     pub series: Option<Box<EventSeries>>,
     /// reportingController is the name of the controller that emitted this Event, e.g.
@@ -82,7 +82,7 @@ pub struct Event {
 object! {
     Event = "events.k8s.io/v1" "Event" {
         0 metadata "metadata" [1] Message required;
-        1 event_time "eventTime" [2] MicroTime required;
+        1 event_time "eventTime" [2] MicroTime;
         2 series "series" [3] Message;
         3 reporting_controller "reportingController" [4] String;
         4 reporting_instance "reportingInstance" [5] String;

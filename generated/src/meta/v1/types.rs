@@ -2,7 +2,7 @@
 
 //! Types of v1 that several kinds share.
 
-use clientset_runtime::{Map, RawJson, Time, object};
+use clientset_runtime::{Map, RawJson, Time, object, object_metadata};
 
 /// Condition contains details for one aspect of the current state of this API Resource.
 #[derive(Clone, Default, PartialEq)]
@@ -398,6 +398,8 @@ object! {
         14 managed_fields "managedFields" [17] Message atomic;
     }
 }
+
+object_metadata! { ObjectMeta }
 
 /// OwnerReference contains enough information to let you identify an owning object.
 ///

@@ -188,14 +188,14 @@ pub struct ConfigMapEnvSource {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// Specify whether the ConfigMap must be defined
     pub optional: Option<bool>,
 }
 
 object! {
     ConfigMapEnvSource {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 optional "optional" [2] Varint;
     }
 }
@@ -208,7 +208,7 @@ pub struct ConfigMapKeySelector {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// The key to select from the ConfigMap's Data field.
     ///
     /// Keys in the BinaryData field are not currently propagated to container env vars.
@@ -219,7 +219,7 @@ pub struct ConfigMapKeySelector {
 
 object! {
     ConfigMapKeySelector {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 key "key" [2] String required;
         2 optional "optional" [3] Varint;
     }
@@ -238,7 +238,7 @@ pub struct ConfigMapProjection {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// items if unspecified, each key-value pair in the Data field of the referenced ConfigMap will be
     /// projected into the volume as a file whose name is the key and content is the value.
     ///
@@ -253,7 +253,7 @@ pub struct ConfigMapProjection {
 
 object! {
     ConfigMapProjection {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 items "items" [2] Message atomic;
         2 optional "optional" [4] Varint;
     }
@@ -271,7 +271,7 @@ pub struct ConfigMapVolumeSource {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// items if unspecified, each key-value pair in the Data field of the referenced ConfigMap will be
     /// projected into the volume as a file whose name is the key and content is the value.
     ///
@@ -298,7 +298,7 @@ pub struct ConfigMapVolumeSource {
 
 object! {
     ConfigMapVolumeSource {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 items "items" [2] Message atomic;
         2 default_mode "defaultMode" [3] Varint;
         3 optional "optional" [4] Varint;

@@ -146,14 +146,14 @@ pub struct SecretEnvSource {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// Specify whether the Secret must be defined
     pub optional: Option<bool>,
 }
 
 object! {
     SecretEnvSource {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 optional "optional" [2] Varint;
     }
 }
@@ -166,7 +166,7 @@ pub struct SecretKeySelector {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// The key of the secret to select from.
     ///
     /// Must be a valid secret key.
@@ -177,7 +177,7 @@ pub struct SecretKeySelector {
 
 object! {
     SecretKeySelector {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 key "key" [2] String required;
         2 optional "optional" [3] Varint;
     }
@@ -195,7 +195,7 @@ pub struct SecretProjection {
     /// This field is effectively required, but due to backwards compatibility is allowed to be empty.
     /// Instances of this type with an empty value here are almost certainly wrong. More info:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#names>
-    pub name: Option<String>,
+    pub name: String,
     /// items if unspecified, each key-value pair in the Data field of the referenced Secret will be projected
     /// into the volume as a file whose name is the key and content is the value.
     ///
@@ -210,7 +210,7 @@ pub struct SecretProjection {
 
 object! {
     SecretProjection {
-        0 name "name" [1, 1] String;
+        0 name "name" [1, 1] String required;
         1 items "items" [2] Message atomic;
         2 optional "optional" [4] Varint;
     }
