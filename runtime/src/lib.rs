@@ -35,12 +35,12 @@ pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
 pub use watch::{Bookmark, Watch, WatchEvent};
+#[doc(hidden)]
+pub use watch::{Frames, TooLong, fuzz as fuzz_watch};
 pub use wire::{
     Bytes, IntOrString, List, ListMeta, Map, MicroTime, Quantity, RawJson, ShardInfo, Status, StatusCause,
     StatusDetails, Time,
 };
-#[doc(hidden)]
-pub use watch::{Frames, TooLong, fuzz as fuzz_watch};
 
 /// The result of any call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

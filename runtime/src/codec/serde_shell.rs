@@ -133,6 +133,17 @@ impl<'de> Visitor<'de> for Collect<'_> {
         Ok(())
     }
 
+    // serde_json hands these over for large integers in a tree, with `arbitrary_precision` on.
+    fn visit_i128<E>(self, value: i128) -> Result<(), E> {
+        self.0.raw(&value.to_string());
+        Ok(())
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<(), E> {
+        self.0.raw(&value.to_string());
+        Ok(())
+    }
+
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
         if !value.is_finite() {
             return Err(E::custom("a number that is not finite has no JSON form"));

@@ -132,6 +132,10 @@ fn numbers_of_arbitrary_precision_keep_their_digits() {
     let read = <Quantity as serde::Deserialize>::deserialize(number).unwrap();
     assert_eq!(to_string(&read), "0.1234567890123456789");
     assert_eq!(read.canonical(), "123456790n");
+    let number: serde::de::value::U128Deserializer<serde::de::value::Error> =
+        serde::de::IntoDeserializer::into_deserializer(100_000_000_000_000_000_000u128);
+    let read = <Quantity as serde::Deserialize>::deserialize(number).unwrap();
+    assert_eq!(to_string(&read), "100000000000000000000");
 }
 
 #[test]
