@@ -49,20 +49,20 @@ macro_rules! object {
             }
             #[allow(unused_variables, unreachable_code)]
             fn member(&self, index: $crate::__private::usize) -> $crate::__private::Option<&dyn $crate::codec::Value> {
-                $crate::__private::Option::Some(match index {
-                    $($index => &self.$member,)*
-                    _ => return $crate::__private::Option::None,
-                })
+                match index {
+                    $($index => $crate::__private::Option::Some(&self.$member),)*
+                    _ => $crate::__private::Option::None,
+                }
             }
             #[allow(unused_variables, unreachable_code)]
             fn member_mut(
                 &mut self,
                 index: $crate::__private::usize,
             ) -> $crate::__private::Option<&mut dyn $crate::codec::Value> {
-                $crate::__private::Option::Some(match index {
-                    $($index => &mut self.$member,)*
-                    _ => return $crate::__private::Option::None,
-                })
+                match index {
+                    $($index => $crate::__private::Option::Some(&mut self.$member),)*
+                    _ => $crate::__private::Option::None,
+                }
             }
             $($unknown)*
         }
