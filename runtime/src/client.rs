@@ -37,6 +37,8 @@ pub struct Client {
     shared: Arc<Shared>,
     unknown_fields: UnknownFieldPolicy,
     max_response: usize,
+    /// Tests wait less.
+    retry_floor: Duration,
 }
 
 struct Shared {
@@ -88,6 +90,7 @@ impl Client {
             }),
             unknown_fields: UnknownFieldPolicy::default(),
             max_response: MAX_RESPONSE,
+            retry_floor: retry::FLOOR,
         }
     }
 
@@ -113,6 +116,12 @@ impl Client {
     /// The namespace that the configuration means when none is said.
     pub fn default_namespace(&self) -> &str {
         &self.shared.namespace
+    }
+
+    #[cfg(test)]
+    fn impatient(mut self) -> Client {
+        self.retry_floor = Duration::from_millis(1);
+        self
     }
 
     pub(crate) fn unknown_field_policy(&self) -> UnknownFieldPolicy {
@@ -199,7 +208,7 @@ impl Client {
                 )),
                 None => error,
             };
-            match retry::again(status, after, attempts.retries) {
+            match retry::again(status, after, attempts.retries, self.retry_floor) {
                 Some(wait) => {
                     attempts.retries += 1;
                     attempts.last = Some(error.to_string());
@@ -352,3 +361,6 @@ impl Attempts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

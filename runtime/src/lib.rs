@@ -13,6 +13,8 @@ mod options;
 mod patch;
 mod request;
 mod resource;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod watch;
 pub mod wire;

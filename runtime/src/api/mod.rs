@@ -251,3 +251,6 @@ impl<T> fmt::Debug for Api<T> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

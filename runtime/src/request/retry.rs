@@ -10,6 +10,8 @@ use jiff::Timestamp;
 pub(crate) const MAX_RETRIES: u32 = 10;
 /// How often a read is sent again after the connection broke.
 pub(crate) const MAX_RECONNECTS: u32 = 2;
+/// The first wait where the server names none; it doubles up to 64 times this.
+pub(crate) const FLOOR: Duration = Duration::from_millis(50);
 /// Nobody waits longer than this for one retry, whatever the server says.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(60);
 
@@ -29,13 +31,12 @@ pub(crate) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 ///
 /// An answer of 429 or 5xx with `Retry-After` is such an invitation, for every method: the server says that it did not
 /// do what was asked. Without the header nothing is repeated.
-pub(crate) fn again(status: u16, retry_after: Option<Duration>, retries: u32) -> Option<Duration> {
+pub(crate) fn again(status: u16, retry_after: Option<Duration>, retries: u32, floor: Duration) -> Option<Duration> {
     let invited = status == 429 || (500..=599).contains(&status);
     match retry_after {
         Some(wait) if invited && retries < MAX_RETRIES => {
             // The server's word is the floor; the backoff keeps `Retry-After: 0` from becoming a busy loop.
-            let backoff = Duration::from_millis(50u64 << retries.min(6));
-            Some(wait.max(backoff).min(MAX_WAIT))
+            Some(wait.max(floor.saturating_mul(1 << retries.min(6))).min(MAX_WAIT))
         }
         _ => None,
     }
@@ -81,7 +82,7 @@ mod tests {
             (429, Some(Duration::ZERO), 0, Some(Duration::from_millis(50))),
             (429, Some(Duration::ZERO), 9, Some(Duration::from_millis(3200))),
         ] {
-            assert_eq!(again(status, after, retries), expected, "{status} {after:?} {retries}");
+            assert_eq!(again(status, after, retries, FLOOR), expected, "{status} {after:?} {retries}");
         }
     }
 }

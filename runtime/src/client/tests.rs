@@ -1,0 +1,207 @@
+//! The way of a request: what is added, what is tried again and what is not, and what errors say. Over real sockets.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::Impersonation;
+use crate::testing::{Reply, Server, Widget, status};
+use crate::{Api, ResultExt};
+
+const OBJECT: &str = r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"}}"#;
+
+fn widgets(client: &Client) -> Api<Widget> {
+    Api::namespaced(client, "default")
+}
+
+#[tokio::test]
+async fn every_request_says_who_asks_and_for_whom() {
+    let server = Server::start([Reply::new(200, OBJECT)]).await;
+    let mut who = Impersonation::user("jane");
+    who.groups = vec!["a".into(), "b".into()];
+    let config = server.config().bearer_token("canary").impersonate(who).user_agent("me/1");
+    let client = Client::new(config).unwrap();
+    widgets(&client).get("a").await.unwrap();
+    let seen = &server.seen()[0];
+    assert_eq!(seen.header("authorization"), Some("Bearer canary"));
+    assert_eq!(seen.header("user-agent"), Some("me/1"));
+    assert_eq!(seen.header("impersonate-user"), Some("jane"));
+    let groups: Vec<_> = seen
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "impersonate-group")
+        .map(|(_, v)| v.as_str())
+        .collect();
+    assert_eq!(groups, ["a", "b"]);
+    assert_eq!(seen.header("accept-encoding"), Some("identity"));
+    assert_eq!(seen.header("referer"), None);
+    assert!(!format!("{client:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn what_the_server_asks_to_send_again_is_sent_again_whatever_the_verb() {
+    let again = |code, reason| {
+        Reply::with(
+            code,
+            &[("content-type", "application/json"), ("retry-after", "0")],
+            &status(code, reason),
+        )
+    };
+    let server = Server::start([
+        again(429, "TooManyRequests"),
+        again(503, "ServiceUnavailable"),
+        Reply::new(201, OBJECT),
+    ])
+    .await;
+    let created = widgets(&server.client()).create(&Widget::default()).await.unwrap();
+    assert_eq!(created.metadata.name.as_deref(), Some("a"));
+    let seen = server.seen();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|request| request.body == seen[0].body && request.line == seen[0].line));
+}
+
+#[tokio::test]
+async fn without_an_invitation_nothing_is_sent_again() {
+    for code in [409, 429, 500, 502, 503, 504] {
+        let server = Server::start([Reply::new(code, "")]).await;
+        let error = widgets(&server.client()).get("a").await.unwrap_err();
+        assert_eq!(error.http_status(), Some(code));
+        assert_eq!(server.seen().len(), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_gets_ready_is_asked_eleven_times() {
+    let busy = || Reply::with(429, &[("retry-after", "0")], &status(429, "TooManyRequests"));
+    let server = Server::start((0..20).map(|_| busy())).await;
+    let error = widgets(&server.client().impatient()).get("a").await.unwrap_err();
+    assert!(error.is_too_many_requests() && error.retry_after() == Some(Duration::ZERO));
+    assert!(error.to_string().contains("11 tries"), "{error}");
+    assert_eq!(server.seen().len(), 11);
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_tried_again_for_reads_only() {
+    let server =
+        Server::start([Reply::hang_up(), Reply::unfinished(&["{\"kind\""]), Reply::new(200, OBJECT)]).await;
+    widgets(&server.client()).get("a").await.unwrap();
+    assert_eq!(server.seen().len(), 3);
+
+    let server = Server::start([Reply::hang_up(), Reply::new(201, OBJECT)]).await;
+    let error = widgets(&server.client()).create(&Widget::default()).await.unwrap_err();
+    assert!(error.is_transport() && error.to_string().contains("may have done"), "{error}");
+    assert_eq!(server.seen().len(), 1);
+
+    let server = Server::start((0..9).map(|_| Reply::hang_up())).await;
+    assert!(widgets(&server.client()).get("a").await.unwrap_err().is_transport());
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_connect_error_that_names_it() {
+    // A port that was free a moment ago: nobody listens there.
+    let url = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let client = Client::new(Config::new(&url)).unwrap();
+    let error = widgets(&client).get("a").await.unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("GET {url}/apis/example.com/v1/namespaces/default/widgets/a: ")),
+        "{text}"
+    );
+    assert!(text.contains("refused") && text.matches(&url).count() == 1, "{text}");
+}
+
+#[tokio::test]
+async fn redirects_are_never_followed() {
+    let elsewhere = Server::start([Reply::new(200, OBJECT)]).await;
+    for code in [301, 302, 303, 307, 308] {
+        let server =
+            Server::start([Reply::with(code, &[("location", &format!("{}/x", elsewhere.url))], "")]).await;
+        let client = Client::new(server.config().bearer_token("canary")).unwrap();
+        let error = widgets(&client).get("a").await.unwrap_err();
+        assert_eq!(error.http_status(), Some(code));
+        assert!(
+            error.to_string().contains("never followed") && error.to_string().contains(&elsewhere.url),
+            "{error}"
+        );
+    }
+    assert!(elsewhere.seen().is_empty());
+}
+
+#[tokio::test]
+async fn foreign_answers_are_shown_in_part_and_without_what_steers_a_terminal() {
+    let page = format!("<html>\u{1b}[31mlogin{}</html>", "x".repeat(9000));
+    let html = [("content-type", "text/html")];
+    let server =
+        Server::start([Reply::with(200, &html, &page), Reply::with(403, &html, &page), Reply::new(200, "")])
+            .await;
+    let widgets = widgets(&server.client());
+    let error = widgets.get("a").await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("text/html"), "{error}");
+    assert!(error.to_string().len() < 700 && !error.to_string().contains('\u{1b}'));
+    let error = widgets.get("a").await.unwrap_err();
+    assert!(error.is_forbidden() && error.is_unexpected_server_response());
+    assert!(error.causes()[0].message.as_ref().unwrap().len() < 2100);
+    assert!(!error.to_string().contains('\u{1b}') && error.to_string().contains("login"));
+    assert!(widgets.get("a").await.unwrap_err().to_string().contains("0-length response"));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_never_shown() {
+    let secret =
+        r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"size":"canary"}}"#;
+    let server = Server::start([Reply::new(200, secret), Reply::new(200, secret)]).await;
+    let widgets = widgets(&server.client());
+    let error = widgets.get("a").await.unwrap_err();
+    assert!(error.is_decode(), "{error}");
+    assert!(
+        error.to_string().contains("spec.size") && !format!("{error} {error:?}").contains("canary"),
+        "{error}"
+    );
+    assert_eq!(widgets.get("a").raw().await.unwrap(), secret);
+}
+
+#[tokio::test]
+async fn answers_and_waiting_are_bounded() {
+    let server = Server::start([Reply::new(200, OBJECT), Reply::unfinished(&["{"]).and_hold()]).await;
+    let client = server.client();
+    let error = widgets(&client.clone().max_response_bytes(OBJECT.len() - 1)).get("a").await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("longer than"), "{error}");
+    let error = widgets(&client).get("a").timeout(Duration::from_millis(50)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(server.lines()[1].ends_with("/a?timeout=50ms"));
+}
+
+#[tokio::test]
+async fn errors_say_what_to_do() {
+    for (code, reason, help) in [
+        (
+            403,
+            "Forbidden",
+            "a Role must allow this in namespace \"default\": apiGroups [example.com], resources [widgets], verbs [get]",
+        ),
+        (409, "Conflict", "use edit"),
+        (410, "Expired", "without a resourceVersion"),
+        (415, "UnsupportedMediaType", "use a merge patch"),
+        (401, "Unauthorized", "expired"),
+    ] {
+        let server = Server::start([Reply::new(code, &status(code, reason))]).await;
+        let text = widgets(&server.client()).get("a").await.unwrap_err().to_string();
+        assert!(text.contains(help), "{text}");
+        assert!(text.contains(&format!("the server answered {code} {reason}: {reason} it is")), "{text}");
+    }
+    let server =
+        Server::start([Reply::with(404, &[("content-type", "text/plain")], "404 page not found\n")]).await;
+    let error = widgets(&server.client()).list().await.unwrap_err();
+    assert!(error.is_not_found());
+    assert!(
+        error
+            .to_string()
+            .contains("does the server serve widgets in example.com/v1? The CRD may not be installed"),
+        "{error}"
+    );
+    assert!(Err::<(), _>(error).optional().unwrap().is_none());
+}
