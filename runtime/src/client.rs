@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::error::{self, Error, Kind};
-use crate::request::{Class, Headers, Request, retry};
+use crate::request::{Headers, Request, retry};
 use crate::transport::{Answer, Body, Failure, FailureKind, HttpTransport, Outgoing, Transport};
 use crate::{Result, UnknownFieldPolicy};
 
@@ -345,7 +345,7 @@ impl Attempts {
             FailureKind::Broken => request.method.is_read() && self.reconnects < retry::MAX_RECONNECTS,
             FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::Request => false,
         };
-        if !worth || request.class == Class::Stream {
+        if !worth {
             return None;
         }
         self.reconnects += 1;

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::codec::Value;
+use crate::wire::Time;
 
 /// Whether objects of a resource live in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +93,10 @@ pub trait ObjectMetadata: Send + Sync {
     fn resource_version(&self) -> Option<&str>;
     /// How often what is wanted has changed.
     fn generation(&self) -> Option<i64>;
+    /// When the object was created.
+    fn creation_timestamp(&self) -> Option<&Time>;
+    /// Since when the object is to be deleted.
+    fn deletion_timestamp(&self) -> Option<&Time>;
     /// The value of a label.
     fn label(&self, name: &str) -> Option<&str>;
     /// All labels.
@@ -173,6 +178,12 @@ macro_rules! object_metadata {
             }
             fn generation(&self) -> Option<i64> {
                 self.generation
+            }
+            fn creation_timestamp(&self) -> Option<&$crate::wire::Time> {
+                self.creation_timestamp.as_ref()
+            }
+            fn deletion_timestamp(&self) -> Option<&$crate::wire::Time> {
+                self.deletion_timestamp.as_ref()
             }
             fn label(&self, name: &str) -> Option<&str> {
                 self.labels.as_ref()?.get(name).map(|value| value.as_str())

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::codec::UnknownFields;
 use crate::config::Config;
-use crate::wire::{Map, RawJson};
+use crate::wire::{Map, RawJson, Time};
 use crate::{Client, object, object_metadata, resource};
 
 /// Metadata as the generator would write it.
@@ -24,6 +24,8 @@ pub(crate) struct ObjectMeta {
     pub(crate) uid: Option<String>,
     pub(crate) resource_version: Option<String>,
     pub(crate) generation: Option<i64>,
+    pub(crate) creation_timestamp: Option<Time>,
+    pub(crate) deletion_timestamp: Option<Time>,
     pub(crate) labels: Option<Map<String>>,
     pub(crate) annotations: Option<Map<String>>,
     pub(crate) owner_references: Option<Vec<OwnerReference>>,
@@ -39,11 +41,13 @@ object! {
         3 uid "uid" [5] String;
         4 resource_version "resourceVersion" [6] String;
         5 generation "generation" [7] Varint;
-        6 labels "labels" [11] Map;
-        7 annotations "annotations" [12] Map;
-        8 owner_references "ownerReferences" [13] Message map["uid"];
-        9 finalizers "finalizers" [14] String set;
-        10 managed_fields "managedFields" [17] Raw;
+        6 creation_timestamp "creationTimestamp" [8] Time;
+        7 deletion_timestamp "deletionTimestamp" [9] Time;
+        8 labels "labels" [11] Map;
+        9 annotations "annotations" [12] Map;
+        10 owner_references "ownerReferences" [13] Message map["uid"];
+        11 finalizers "finalizers" [14] String set;
+        12 managed_fields "managedFields" [17] Raw;
     }
 }
 
@@ -176,7 +180,7 @@ impl Reply {
 
     /// The same without the end: the connection is closed in the middle.
     pub(crate) fn unfinished(pieces: &[&str]) -> Reply {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
         let chunks = pieces.iter().map(|piece| format!("{:x}\r\n{piece}\r\n", piece.len()).into_bytes());
         Reply { pieces: [head.as_bytes().to_vec()].into_iter().chain(chunks).collect(), hold: false }
     }

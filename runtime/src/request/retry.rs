@@ -31,7 +31,12 @@ pub(crate) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
 ///
 /// An answer of 429 or 5xx with `Retry-After` is such an invitation, for every method: the server says that it did not
 /// do what was asked. Without the header nothing is repeated.
-pub(crate) fn again(status: u16, retry_after: Option<Duration>, retries: u32, floor: Duration) -> Option<Duration> {
+pub(crate) fn again(
+    status: u16,
+    retry_after: Option<Duration>,
+    retries: u32,
+    floor: Duration,
+) -> Option<Duration> {
     let invited = status == 429 || (500..=599).contains(&status);
     match retry_after {
         Some(wait) if invited && retries < MAX_RETRIES => {
