@@ -33,11 +33,12 @@ impl Target {
     /// The same target, or one that is refused when `object` says that it belongs elsewhere.
     pub(super) fn holding<T: Entity>(self, object: &T) -> Holder {
         let mut refused = None;
-        if let (Place::Namespace(here), Some(there)) = (&self.place, object.metadata().namespace()) {
-            if !there.is_empty() && here != there {
-                refused =
-                    Some(refuse(format!("the object says namespace {there:?}, this client is for {here:?}")));
-            }
+        if let (Place::Namespace(here), Some(there)) = (&self.place, object.metadata().namespace())
+            && !there.is_empty()
+            && here != there
+        {
+            refused =
+                Some(refuse(format!("the object says namespace {there:?}, this client is for {here:?}")));
         }
         Holder { target: self, refused }
     }
@@ -226,7 +227,6 @@ macro_rules! debug_request {
 macro_rules! option_setters {
     ($options:ty { $($(#[$doc:meta])* $form:ident $field:ident $($type:ty)?;)* }) => {
         /// Replaces all options.
-        #[must_use]
         pub fn options(mut self, options: &$options) -> Self {
             self.options = options.clone();
             self
@@ -235,7 +235,6 @@ macro_rules! option_setters {
     };
     (@ $(#[$doc:meta])* text $field:ident) => {
         $(#[$doc])*
-        #[must_use]
         pub fn $field(mut self, $field: impl Into<String>) -> Self {
             self.options.$field = Some($field.into());
             self
@@ -243,7 +242,6 @@ macro_rules! option_setters {
     };
     (@ $(#[$doc:meta])* some $field:ident $type:ty) => {
         $(#[$doc])*
-        #[must_use]
         pub fn $field(mut self, $field: $type) -> Self {
             self.options.$field = Some($field);
             self
@@ -251,7 +249,6 @@ macro_rules! option_setters {
     };
     (@ $(#[$doc:meta])* flag $field:ident) => {
         $(#[$doc])*
-        #[must_use]
         pub fn $field(mut self) -> Self {
             self.options.$field = true;
             self
@@ -263,7 +260,6 @@ macro_rules! option_setters {
 macro_rules! timeout_setter {
     () => {
         /// Gives up after this time, here and on the server.
-        #[must_use]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.timeout = Some(timeout);
             self
