@@ -34,6 +34,11 @@ pub(crate) struct Generate {
 }
 
 impl Generate {
+    /// `cargo xtask generate --check`.
+    pub(crate) fn check_only() -> Result<ExitCode> {
+        Self { check: true, kubernetes: None }.run()
+    }
+
     pub(crate) fn run(self) -> Result<ExitCode> {
         if let Some(release) = self.kubernetes {
             return other_release(release);

@@ -1,12 +1,255 @@
-//! stub
-use crate::failure::Result;
-use clap::Args;
-use std::process::ExitCode;
-/// stub
+//! `cargo xtask test`: everything that has to hold, the cheap checks first. Each step is a cargo command or a check of
+//! xtask's own; what a step means is nowhere else.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use super::generate::Generate;
+use crate::control_plane::server::{Options, Server};
+use crate::control_plane::{Release, build, gomodule};
+use crate::failure::{Context, Failure, Result};
+use crate::progress::seconds;
+use crate::specs::sources::Sources;
+use crate::{process, workspace};
+
+/// Run every test: formatting, lints, generated code up to date, unit and doc tests, end-to-end on a real Kubernetes.
+///
+/// The end-to-end tests run on a real etcd and kube-apiserver, built with Go (some ten minutes the first time). Without
+/// Go they are left out, and that is said loudly; with `CI` set it is an error.
 #[derive(Args)]
-pub(crate) struct Test {}
+#[command(after_help = "\
+Examples:
+  cargo xtask test
+  cargo xtask test --only tests -- it watch     the tests of the integration binary that have `watch` in their name
+  cargo xtask test --only format,lints,generated
+  cargo xtask test --kubeconfig ~/.kube/config  the end-to-end tests on a cluster of your own: they create and delete
+  cargo xtask test --kubernetes 1.33.13         the end-to-end tests on an older Kubernetes
+
+For the tests it sets CLIENTSET_TEST_KUBECONFIG (contexts admin, cert-admin, user; the same credentials lie as files
+beside it: ca.crt, client.crt, client.key, admin.token, user.token) and CLIENTSET_TEST_CONTROLPLANE (the program that
+is kubectl with `kubectl` as its first argument).")]
+pub(crate) struct Test {
+    /// Run only these steps.
+    #[arg(long, value_delimiter = ',', value_enum)]
+    only: Vec<Step>,
+    /// Run the remaining steps when one has failed.
+    #[arg(long)]
+    keep_going: bool,
+    /// Use this cluster for the end-to-end tests.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The release for the end-to-end tests; the newest by default.
+    #[arg(long, value_name = "1.N.P", conflicts_with = "kubeconfig")]
+    kubernetes: Option<Release>,
+    /// Passed on to `cargo test`.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// What is tested, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// rustfmt
+    Format,
+    /// The files of specs/ are as pinned
+    Specs,
+    /// generated/ is what specs/ says
+    Generated,
+    /// clippy, warnings denied
+    Lints,
+    /// Unit tests, fixtures, doc tests, and end-to-end tests on a real control plane
+    Tests,
+    /// A crate outside the workspace that uses `clientset`
+    Outside,
+}
+
 impl Test {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        Ok(ExitCode::SUCCESS)
+        let mut report = Report::new(self.keep_going);
+        self.steps(&mut report)?;
+        report.end()
+    }
+
+    /// Whether a failed step ends the run.
+    pub(crate) fn keep_going(&self) -> bool {
+        self.keep_going
+    }
+
+    /// Runs the steps; `ci` adds its own to the same report.
+    pub(crate) fn steps(&self, report: &mut Report) -> Result<()> {
+        for &step in Step::value_variants() {
+            if !self.only.is_empty() && !self.only.contains(&step) {
+                continue;
+            }
+            match step {
+                Step::Format => {
+                    report.step("format", || process::run(&mut cargo(["fmt", "--all", "--check"])))?
+                }
+                Step::Specs => report.step("specs", || {
+                    let count = Sources::read()?.verify(&workspace::path("specs"))?;
+                    println!("{count} files of specs/ are as pinned");
+                    Ok(())
+                })?,
+                Step::Generated => report.step("generated", || Generate::check_only().map(drop))?,
+                Step::Lints => report.step("lints", || {
+                    let words = ["clippy", "--workspace", "--all-targets", "--all-features"];
+                    process::run(cargo(words).args(["--", "-D", "warnings"]))
+                })?,
+                Step::Tests => report.step("tests", || self.tests())?,
+                Step::Outside => {
+                    let manifest = workspace::path("tests/outside/Cargo.toml");
+                    if manifest.exists() {
+                        report.step("outside", || {
+                            process::run(cargo(["check", "--manifest-path"]).arg(&manifest))
+                        })?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tests(&self) -> Result<()> {
+        let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
+        let mut command = cargo(["test", "--workspace", "--all-features"]);
+        command.args(&self.arguments);
+        // Nothing of the surroundings may steer a test.
+        command.env_remove("KUBECONFIG");
+        let server = match &self.kubeconfig {
+            Some(file) => {
+                let file = file.canonicalize().context(|| format!("cannot read {}", file.display()))?;
+                command.env("CLIENTSET_TEST_KUBECONFIG", file);
+                None
+            }
+            None => self.server(&folder.path().join("run"))?,
+        };
+        if let Some(server) = &server {
+            command
+                .env("CLIENTSET_TEST_KUBECONFIG", &server.kubeconfig)
+                .env("CLIENTSET_TEST_CONTROLPLANE", &server.binary);
+        }
+        let outcome = process::run(&mut command);
+        if let Some(mut server) = server {
+            // Tests that fail because a server died are better explained by the server.
+            server.alive()?;
+        }
+        outcome?;
+        if self.kubeconfig.is_none() && !can_build(self.release()?)? {
+            say_what_was_skipped();
+        }
+        Ok(())
+    }
+
+    fn release(&self) -> Result<Release> {
+        self.kubernetes.map_or_else(Release::newest, Ok)
+    }
+
+    /// The real control plane; none without Go, which is an error where `CI` is set.
+    fn server(&self, folder: &std::path::Path) -> Result<Option<Server>> {
+        let release = self.release()?;
+        if !can_build(release)? {
+            if std::env::var_os("CI").is_some() {
+                return gomodule::require_go().map(|()| None);
+            }
+            say_what_was_skipped();
+            return Ok(None);
+        }
+        // While the servers are built nothing else is; compiling the tests first would save no time on two cores.
+        Server::start(Options { release, controllers: false }, folder).map(Some)
+    }
+}
+
+fn can_build(release: Release) -> Result<bool> {
+    Ok(build::cached(release)?.is_some() || process::exists("go", "version"))
+}
+
+fn say_what_was_skipped() {
+    eprintln!(
+        "\n\
+        ######################################################################################\n\
+        #  SKIPPED: every end-to-end test. They need a real kube-apiserver, which is built   #\n\
+        #  with Go, and there is no `go` on the PATH. Install Go (https://go.dev/dl), or use #\n\
+        #  a cluster of your own: cargo xtask test --kubeconfig FILE                         #\n\
+        ######################################################################################\n"
+    );
+}
+
+/// A cargo command in the root of the workspace.
+pub(crate) fn cargo<const N: usize>(words: [&str; N]) -> Command {
+    let mut command = Command::new(workspace::cargo());
+    command.args(words).current_dir(workspace::root());
+    // The manifest folder of xtask itself is no business of what it starts.
+    command.env_remove("CARGO_MANIFEST_DIR");
+    command
+}
+
+/// The steps that ran, and how they ended.
+pub(crate) struct Report {
+    keep_going: bool,
+    steps: Vec<(&'static str, String, Option<Failure>)>,
+}
+
+impl Report {
+    /// A report without steps.
+    pub(crate) fn new(keep_going: bool) -> Self {
+        Self { keep_going, steps: Vec::new() }
+    }
+
+    /// Runs one step and notes its end; fails only where the rest must not run.
+    pub(crate) fn step(&mut self, name: &'static str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        eprintln!("\n== {name}");
+        let begun = Instant::now();
+        let outcome = work();
+        let failed = outcome.is_err();
+        if let Err(failure) = &outcome {
+            eprintln!("error: {failure}");
+        }
+        self.steps.push((name, seconds(begun.elapsed()), outcome.err()));
+        if failed && !self.keep_going {
+            self.print();
+            return Err(Failure::new(format!("the step `{name}` failed"))
+                .help(format!("only it: cargo xtask test --only {name}")));
+        }
+        Ok(())
+    }
+
+    fn print(&self) {
+        eprintln!();
+        for (name, time, failure) in &self.steps {
+            let mark = if failure.is_none() { "ok  " } else { "FAIL" };
+            eprintln!("{mark} {name:<12} {time:>14}");
+        }
+    }
+
+    /// Prints all steps and says whether all went well.
+    pub(crate) fn end(self) -> Result<ExitCode> {
+        self.print();
+        let failed: Vec<&str> =
+            self.steps.iter().filter(|(_, _, failure)| failure.is_some()).map(|(name, ..)| *name).collect();
+        if failed.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        Err(Failure::new(format!("these steps failed: {}", failed.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_ends_the_run_unless_told_otherwise() {
+        let fail = || Err(Failure::new("broken"));
+        let mut report = Report::new(false);
+        assert!(report.step("a", || Ok(())).is_ok());
+        assert!(report.step("b", fail).is_err());
+
+        let mut report = Report::new(true);
+        assert!(report.step("a", fail).is_ok());
+        assert!(report.step("b", || Ok(())).is_ok());
+        assert_eq!(report.end().unwrap_err().to_string(), "these steps failed: a");
     }
 }

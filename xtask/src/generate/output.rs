@@ -41,7 +41,7 @@ impl<'a> Plan<'a> {
             let path = folder.join(name);
             match fs::read(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    drop(plan.added.insert(name, text))
+                    plan.added.insert(name, text);
                 }
                 Err(error) => {
                     return Err(error).context(|| format!("cannot read {}", workspace::shown(&path)));
