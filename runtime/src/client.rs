@@ -3,7 +3,7 @@
 //! It deliberately knows no resource; what is asked for comes as a [`Request`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -45,7 +45,11 @@ struct Shared {
     /// The server's URL with its path prefix, without a slash at the end.
     server: String,
     namespace: String,
-    transport: Box<dyn Transport>,
+    /// What connections are made from; credentials are not used from here.
+    config: Config,
+    transport: Arc<dyn Transport>,
+    /// The transport for the certificate that an exec plugin gave last, and which one that was.
+    presenting: Mutex<Option<(u64, Arc<dyn Transport>)>>,
     auth: Authenticator,
     /// User agent and impersonation, the same for every request.
     headers: Vec<(String, String)>,
@@ -68,30 +72,25 @@ impl Client {
     /// When the configuration contradicts itself, or a certificate, a key or a proxy in it cannot be used.
     pub fn new(config: Config) -> Result<Client> {
         let auth = Authenticator::new(&config)?;
-        let transport = HttpTransport::new(&config)?;
-        Ok(Client::with_transport(&config, auth, Box::new(transport)))
-    }
-
-    pub(crate) fn with_transport(
-        config: &Config,
-        auth: Authenticator,
-        transport: Box<dyn Transport>,
-    ) -> Client {
+        let transport = Arc::new(HttpTransport::new(&config)?);
         let mut headers = vec![("user-agent".to_owned(), config.user_agent_header().to_owned())];
         headers.extend(config.impersonation_headers());
-        Client {
+        let unknown_fields = config.unknown_field_policy();
+        Ok(Client {
             shared: Arc::new(Shared {
                 server: config.server().to_owned(),
                 namespace: config.namespace().to_owned(),
+                request_timeout: config.request_timeout_value(),
                 transport,
+                presenting: Mutex::new(None),
                 auth,
                 headers,
-                request_timeout: config.request_timeout_value(),
+                config,
             }),
-            unknown_fields: UnknownFieldPolicy::default(),
+            unknown_fields,
             max_response: MAX_RESPONSE,
             retry_floor: retry::FLOOR,
-        }
+        })
     }
 
     /// The same client with this rule for updates that would delete members which this build does not know.
@@ -176,7 +175,7 @@ impl Client {
         loop {
             let authorization = self.shared.auth.authorization().await?;
             let outgoing = self.outgoing(request, authorization.as_ref().map(|value| value.expose_secret()));
-            let Answer { status, headers, mut body } = match self.shared.transport.send(outgoing).await {
+            let Answer { status, headers, mut body } = match self.transport().await?.send(outgoing).await {
                 Ok(answer) => answer,
                 Err(failure) => match attempts.reconnect(request, &failure) {
                     Some(wait) => {
@@ -192,9 +191,13 @@ impl Client {
             // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
             let text = self.read_start(&mut body).await;
             drop(body);
-            if status == 401 && authorization.is_some() && !attempts.renewed {
+            if status == 401 && !attempts.renewed {
                 attempts.renewed = true;
-                if self.shared.auth.invalidate() {
+                let renewable = match &authorization {
+                    Some(used) => self.shared.auth.invalidate_header(used),
+                    None => self.shared.auth.invalidate(),
+                };
+                if renewable {
                     continue;
                 }
             }
@@ -219,6 +222,24 @@ impl Client {
                     return Err(error.with_note(format!("after {tries} tries")));
                 }
                 None => return Err(error),
+            }
+        }
+    }
+
+    /// The connections to use: those that present the exec plugin's certificate, where there is one.
+    async fn transport(&self) -> Result<Arc<dyn Transport>> {
+        let Some(identity) = self.shared.auth.client_identity().await? else {
+            return Ok(self.shared.transport.clone());
+        };
+        let mut presenting = self.shared.presenting.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*presenting {
+            Some((generation, transport)) if *generation == identity.generation => Ok(transport.clone()),
+            // Requests under way keep the old connections until they end; the identity of a new one is the new one.
+            _ => {
+                let transport: Arc<dyn Transport> =
+                    Arc::new(HttpTransport::presenting(&self.shared.config, &identity)?);
+                *presenting = Some((identity.generation, transport.clone()));
+                Ok(transport)
             }
         }
     }

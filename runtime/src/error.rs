@@ -92,11 +92,6 @@ impl Error {
     pub(crate) fn kind(&self) -> &Kind {
         &self.0.kind
     }
-
-    /// The message alone, without what was asked.
-    pub(crate) fn message(&self) -> &str {
-        &self.0.message
-    }
 }
 
 impl fmt::Debug for Error {

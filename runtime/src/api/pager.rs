@@ -86,8 +86,11 @@ pub struct ListStream<T> {
     given: HashSet<u128>,
 }
 
+/// A page under way; the pager travels with it.
+type Fetching<T> = BoxFuture<'static, (Pager<T>, Result<Option<Page<T>>>)>;
+
 enum State<T> {
-    Fetching(BoxFuture<'static, (Pager<T>, Result<Option<Page<T>>>)>),
+    Fetching(Fetching<T>),
     Giving(Box<Pager<T>>, std::vec::IntoIter<T>),
     Done,
 }
@@ -107,7 +110,7 @@ impl<T: Entity> ListStream<T> {
     }
 }
 
-fn fetch<T: Entity>(mut pager: Pager<T>) -> BoxFuture<'static, (Pager<T>, Result<Option<Page<T>>>)> {
+fn fetch<T: Entity>(mut pager: Pager<T>) -> Fetching<T> {
     Box::pin(async move {
         let page = pager.page().await;
         (pager, page)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::{Config, Credentials, Environment, TlsOptions};
+use crate::UnknownFieldPolicy;
 
 impl Config {
     /// The server's URL with its path prefix and without a trailing slash. Empty if malformed, which `validate` reports.
@@ -36,6 +37,10 @@ impl Config {
 
     pub(crate) fn request_timeout_value(&self) -> Option<Duration> {
         self.request_timeout
+    }
+
+    pub(crate) fn unknown_field_policy(&self) -> UnknownFieldPolicy {
+        self.unknown_fields
     }
 
     pub(crate) fn compression_disabled(&self) -> bool {

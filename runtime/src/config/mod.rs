@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::UnknownFieldPolicy;
+
 pub use environment::Environment;
 pub use exec::{ExecApiVersion, ExecPlugin, InteractiveMode};
 pub use impersonation::Impersonation;
@@ -59,6 +61,7 @@ pub struct Config {
     connect_timeout: Duration,
     request_timeout: Option<Duration>,
     allow_credentials_over_http: bool,
+    unknown_fields: UnknownFieldPolicy,
     environment: Environment,
     /// Where it came from, for messages: `kubeconfig /home/me/.kube/config, context "dev"`.
     origin: String,
@@ -93,6 +96,7 @@ impl Config {
             connect_timeout: CONNECT_TIMEOUT,
             request_timeout: None,
             allow_credentials_over_http: false,
+            unknown_fields: UnknownFieldPolicy::default(),
             environment: Environment::system(),
             origin: "configuration built in code".to_owned(),
         }
@@ -213,6 +217,12 @@ impl Config {
     /// Without it, credentials together with an `http` URL are an error (client-go drops them silently).
     pub fn allow_credentials_over_http(mut self, allow: bool) -> Self {
         self.allow_credentials_over_http = allow;
+        self
+    }
+
+    /// What updates do about members that were read, are not known to this build, and would be deleted.
+    pub fn unknown_fields(mut self, policy: UnknownFieldPolicy) -> Self {
+        self.unknown_fields = policy;
         self
     }
 

@@ -86,23 +86,26 @@ fn synthesize(request: &Request, http: u16, body: &[u8]) -> Status {
         .map(|ask| (ask.group.to_string(), ask.resource.clone(), ask.name.clone()))
         .unwrap_or_default();
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    let mut status = Status::default();
-    status.status = Some("Failure".to_owned());
-    status.reason = text(reason.to_owned());
-    status.message = Some(message.to_owned());
-    status.code = Some(i32::from(http));
-    status.details = Some(Box::new(StatusDetails {
+    let cause = StatusCause {
+        reason: Some("UnexpectedServerResponse".to_owned()),
+        message: Some(shown),
+        ..Default::default()
+    };
+    let details = StatusDetails {
         group: text(group),
         kind: text(resource),
         name,
-        causes: Some(vec![StatusCause {
-            reason: Some("UnexpectedServerResponse".to_owned()),
-            message: Some(shown),
-            ..Default::default()
-        }]),
+        causes: Some(vec![cause]),
         ..Default::default()
-    }));
-    status
+    };
+    Status {
+        status: Some("Failure".to_owned()),
+        reason: text(reason.to_owned()),
+        message: Some(message.to_owned()),
+        code: Some(i32::from(http)),
+        details: Some(Box::new(details)),
+        ..Default::default()
+    }
 }
 
 /// What came back, on one line.

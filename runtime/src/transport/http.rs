@@ -13,7 +13,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::lanes::Lanes;
 use super::{Answer, Body, BoxFuture, Failure, FailureKind, Outgoing, Transport, tls};
 use crate::Result;
-use crate::config::Config;
+use crate::auth::Identity;
+use crate::config::{Config, PemSource, TlsOptions};
 use crate::error::{Error, Kind};
 use crate::request::{Class, Headers};
 
@@ -39,7 +40,21 @@ impl HttpTransport {
     ///
     /// When the TLS material or the proxy cannot be used.
     pub(crate) fn new(config: &Config) -> Result<Self> {
-        let settings = Settings::new(config)?;
+        Self::with_tls(config, config.tls())
+    }
+
+    /// The same, presenting a certificate that the configuration does not have itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpTransport::new`].
+    pub(crate) fn presenting(config: &Config, identity: &Identity) -> Result<Self> {
+        let pem = (PemSource::Inline(identity.chain.clone()), PemSource::Inline(identity.key.clone()));
+        Self::with_tls(config, &TlsOptions { identity: Some(pem), ..config.tls().clone() })
+    }
+
+    fn with_tls(config: &Config, tls: &TlsOptions) -> Result<Self> {
+        let settings = Settings::new(config, tls)?;
         let lanes = || -> Result<Lanes<reqwest::Client>> {
             let first = settings.client()?;
             let settings = settings.clone();
@@ -87,20 +102,18 @@ enum Proxy {
     Environment,
     /// None at all.
     None,
-    Explicit(reqwest::Proxy),
+    Explicit(Box<reqwest::Proxy>),
 }
 
 impl Settings {
-    fn new(config: &Config) -> Result<Self> {
-        let plain = config.server().starts_with("http://");
-        let tls = if plain { None } else { Some(tls::client_config(config.tls())?) };
+    fn new(config: &Config, tls: &TlsOptions) -> Result<Self> {
+        let tls = if config.is_plain_http() { None } else { Some(tls::client_config(tls)?) };
         let proxy = match config.proxy() {
-            Some(url) => Proxy::Explicit(reqwest::Proxy::all(url).map_err(|error| {
+            Some(url) => Proxy::Explicit(Box::new(reqwest::Proxy::all(url).map_err(|_| {
                 // The URL may hold a password; reqwest's own text is not shown for the same reason.
-                let _ = error;
                 Error::new(Kind::Config, config.origin(), "the proxy URL cannot be used")
                     .with_help("http, https, socks5 and socks5h URLs are understood")
-            })?),
+            })?)),
             // As Go does: nobody means a proxy for a server on this machine.
             None if is_loopback(config.server()) => Proxy::None,
             None => Proxy::Environment,
@@ -125,7 +138,7 @@ impl Settings {
         builder = match &self.proxy {
             Proxy::Environment => builder,
             Proxy::None => builder.no_proxy(),
-            Proxy::Explicit(proxy) => builder.proxy(proxy.clone()),
+            Proxy::Explicit(proxy) => builder.proxy((**proxy).clone()),
         };
         let tls = match &self.tls {
             Some(tls) => {

@@ -146,7 +146,7 @@ pub fn fuzz(data: &[u8], cut: usize) {
     let mut frames = super::Frames::with_limit(1 << 16);
     for chunk in data.chunks(cut.max(1)) {
         frames.push(chunk);
-        while let Some(Ok(line)) = frames.next() {
+        while let Some(Ok(line)) = frames.frame() {
             let _ = read::<crate::wire::RawJson>(line);
         }
     }

@@ -59,7 +59,7 @@ impl Frames {
     /// # Errors
     ///
     /// When it is longer than allowed. Nothing useful follows.
-    pub fn next(&mut self) -> Option<Result<&[u8], TooLong>> {
+    pub fn frame(&mut self) -> Option<Result<&[u8], TooLong>> {
         loop {
             let Some(end) = memchr::memchr(b'\n', &self.buffer[self.scanned..]).map(|at| self.scanned + at)
             else {
@@ -96,7 +96,7 @@ mod tests {
         let mut out = Vec::new();
         for chunk in chunks {
             frames.push(chunk);
-            while let Some(frame) = frames.next() {
+            while let Some(frame) = frames.frame() {
                 let failed = frame.is_err();
                 out.push(frame.map(<[u8]>::to_vec));
                 if failed {

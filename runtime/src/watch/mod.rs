@@ -62,7 +62,7 @@ impl<T: Value + Default> Watch<T> {
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<WatchEvent<T>>>> {
         loop {
             let Some(body) = &mut self.body else { return Poll::Ready(None) };
-            match self.frames.next() {
+            match self.frames.frame() {
                 Some(Ok(line)) => match event::read::<T>(line) {
                     Ok(Line::Event(event)) => return Poll::Ready(Some(Ok(event))),
                     Ok(Line::Unknown) => continue,
