@@ -27,7 +27,10 @@ pub use api::{
 };
 pub use client::Client;
 pub use codec::UnknownFields;
-pub use config::Config;
+pub use config::{
+    Config, Environment, ExecApiVersion, ExecPlugin, Impersonation, InteractiveMode, KubeContext, Kubeconfig,
+    Overrides,
+};
 pub use error::{Error, ResultExt};
 pub use options::{
     ApplyOptions, CreateOptions, DeleteOptions, FieldValidation, GetOptions, ListOptions, LogOptions,

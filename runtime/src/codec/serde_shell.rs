@@ -58,7 +58,11 @@ impl Serialize for Text<'_, '_> {
                 } else if let Ok(value) = text.parse::<u64>() {
                     serializer.serialize_u64(value)
                 } else {
-                    serializer.serialize_f64(text.parse().map_err(S::Error::custom)?)
+                    // serde has no larger numbers: what is beyond a 64-bit float's range would turn into no number at all.
+                    match text.parse::<f64>() {
+                        Ok(value) if value.is_finite() => serializer.serialize_f64(value),
+                        _ => Err(S::Error::custom("a number beyond the range of 64-bit floats")),
+                    }
                 }
             }
             Peek::String => {
