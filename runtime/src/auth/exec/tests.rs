@@ -153,6 +153,17 @@ END"#;
 }
 
 #[tokio::test]
+async fn a_certificate_that_nobody_presents_is_an_error_and_not_an_anonymous_request() {
+    let status = r#"{"clientCertificateData":"CERT","clientKeyData":"KEY"}"#;
+    let plugin = printing(&TOKEN.replace(r#"{"token":"s3cr3t"}"#, status));
+    let exec = plugin.exec();
+    let error = exec.authorization().await.unwrap_err().to_string();
+    assert!(error.contains("client certificate and no token"), "{error}");
+    exec.identity().await.unwrap().unwrap();
+    assert!(exec.authorization().await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn the_plugin_gets_arguments_environment_and_what_it_is_asked_for() {
     let plugin = Plugin::new(&format!(
         "printf '%s\\n' \"$@\" \"$EXTRA\" > \"$DIR/args\"; printf %s \"$KUBERNETES_EXEC_INFO\" > \"$DIR/info\"; echo '{TOKEN}'"

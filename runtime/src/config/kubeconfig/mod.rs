@@ -152,6 +152,14 @@ impl Kubeconfig {
         self.current_context = self.current_context.take().or(file.current_context);
     }
 
+    /// Whether there is nothing in it: no cluster, user or context, as with files that do not exist.
+    pub fn is_empty(&self) -> bool {
+        self.clusters.is_empty()
+            && self.users.is_empty()
+            && self.contexts.is_empty()
+            && self.current_context.is_none()
+    }
+
     /// The names of the contexts, in the order of the files.
     pub fn context_names(&self) -> impl Iterator<Item = &str> {
         self.contexts.iter().map(|entry| entry.name.as_str())
