@@ -253,6 +253,7 @@ fn the_user_agent_names_program_and_platform() {
     assert_eq!(config.user_agent("mine/1").user_agent_header(), "mine/1");
 }
 
+#[cfg(unix)]
 #[test]
 fn several_contexts_serve_one_process() {
     let kubeconfig = Kubeconfig::read(fixtures().join("contexts/config")).unwrap();
@@ -269,6 +270,11 @@ fn several_contexts_serve_one_process() {
         "proxy",
         "bare"
     ]));
+    let several =
+        "${DIR}/a/config:${DIR}/b/config".replace("${DIR}", fixtures().join("merge").to_str().unwrap());
+    let merged = Kubeconfig::load_from(&Environment::empty().var("KUBECONFIG", several)).unwrap();
+    assert!(merged.context_names().eq(["one", "two"]), "{merged:?}");
+    assert!(merged.cluster_names().eq(["shared", "only-b"]) && merged.user_names().eq(["me"]), "{merged:?}");
     let dev = kubeconfig.config_for(&Overrides::context("dev")).unwrap();
     let prod = kubeconfig.config_for(&Overrides::context("prod")).unwrap();
     assert_ne!(dev.server_url(), prod.server_url());
@@ -290,6 +296,12 @@ async fn inferring_works_inside_a_runtime() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config {
+        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
     #[test]
     fn no_kubeconfig_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
         let _ = Config::from_kubeconfig_str(bytes);
