@@ -69,7 +69,6 @@ impl Authenticator {
     /// The client certificate that an exec plugin gave, where it gave one; the configuration's own is not repeated.
     ///
     /// Runs the plugin where it has not run yet.
-    #[allow(dead_code, reason = "for the transport, once it can change the certificate of its connections")]
     pub(crate) async fn client_identity(&self) -> Result<Option<Identity>> {
         match &self.source {
             Source::Exec(exec) => exec.identity().await,

@@ -5,7 +5,6 @@
 mod credential;
 mod run;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -29,8 +28,6 @@ pub(super) struct Exec {
     current: Mutex<Current>,
     /// Held by whoever runs the program; the others wait for its answer.
     flight: Flight<()>,
-    /// Somebody asked for the certificate, so that it will be presented.
-    presents_identity: AtomicBool,
 }
 
 #[derive(Default)]
@@ -69,23 +66,14 @@ impl Exec {
             cluster,
             current: Mutex::default(),
             flight: Flight::new(()),
-            presents_identity: AtomicBool::new(false),
         })
     }
 
     pub(super) async fn authorization(&self) -> Result<Option<SecretString>> {
-        let credential = self.credential().await?;
-        if credential.header.is_none() && !self.presents_identity.load(Ordering::Acquire) {
-            // Going on would mean asking as nobody, and being told "forbidden" instead of what is wrong.
-            return Err(self.error(Failure::new(
-                "it gave a client certificate and no token; a plugin's certificate is not presented yet",
-            )));
-        }
-        Ok(credential.header.clone())
+        Ok(self.credential().await?.header.clone())
     }
 
     pub(super) async fn identity(&self) -> Result<Option<Identity>> {
-        self.presents_identity.store(true, Ordering::Release);
         Ok(self.credential().await?.identity.clone())
     }
 

@@ -153,14 +153,12 @@ END"#;
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_presents_is_an_error_and_not_an_anonymous_request() {
+async fn a_certificate_alone_is_enough() {
     let status = r#"{"clientCertificateData":"CERT","clientKeyData":"KEY"}"#;
     let plugin = printing(&TOKEN.replace(r#"{"token":"s3cr3t"}"#, status));
     let exec = plugin.exec();
-    let error = exec.authorization().await.unwrap_err().to_string();
-    assert!(error.contains("client certificate and no token"), "{error}");
-    exec.identity().await.unwrap().unwrap();
     assert!(exec.authorization().await.unwrap().is_none());
+    assert_eq!(exec.identity().await.unwrap().unwrap().chain.expose_secret(), b"CERT");
 }
 
 #[tokio::test]
