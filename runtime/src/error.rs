@@ -126,3 +126,10 @@ impl StdError for Error {
 
 #[cfg(test)]
 mod tests;
+
+impl From<crate::codec::DecodeError> for Error {
+    /// JSON that cannot be read, wherever it came from.
+    fn from(error: crate::codec::DecodeError) -> Self {
+        Error::new(Kind::Decode, "reading JSON", error.to_string())
+    }
+}

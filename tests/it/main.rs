@@ -4,4 +4,5 @@
 //! (plain `cargo test`) they say so and pass; with `CI` set its absence is a failure.
 
 mod harness;
+mod real_examples;
 mod real_verbs;
