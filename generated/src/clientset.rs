@@ -152,7 +152,7 @@ impl Clientset {
         crate::coordination::v1beta1::CoordinationV1beta1::new(&self.client)
     }
 
-    /// The clients of v1.
+    /// The clients of core/v1.
     #[cfg(feature = "core-v1")]
     pub fn core_v1(&self) -> crate::core::v1::CoreV1 {
         crate::core::v1::CoreV1::new(&self.client)

@@ -44,7 +44,7 @@ fn clientset(api: &Api, settings: &Settings<'_>, files: &mut FileSet, report: &m
     for (module, version) in api.versions.iter().filter(|(_, version)| !version.resources.is_empty()) {
         let (group, label) = (ident(&module.group), ident(&module.version));
         let (accessor, client) = (ident(&module.accessor()), ident(&group_client(module)));
-        let docs = doc(&format!("The clients of {}.", printable(&version.api_version())));
+        let docs = doc(&format!("The clients of {}.", printable(&version.title(module))));
         let feature = module.feature();
         let gate = version.gated.then(|| quote!(#[cfg(feature = #feature)]));
         methods.push(quote! {

@@ -49,7 +49,7 @@ pub(super) fn run(
     let letters: Vec<&str> = modules.iter().filter_map(|file| file.strip_prefix("types/")).collect();
     if !letters.is_empty() {
         let what =
-            format!("The types of {} that several kinds share, by initial letter.", version.api_version());
+            format!("The types of {} that several kinds share, by initial letter.", version.title(module));
         files.insert(format!("{folder}/types/mod.rs"), emit.module_list(&letters, what));
         modules.retain(|file| !file.starts_with("types/"));
         modules.push("types");
@@ -59,7 +59,7 @@ pub(super) fn run(
         modules.push("client");
     }
     modules.sort();
-    let what = format!("The types and clients of {}.", version.api_version());
+    let what = format!("The types and clients of {}.", version.title(module));
     files.insert(format!("{folder}/mod.rs"), emit.module_list(&modules, what));
 }
 
@@ -112,13 +112,13 @@ impl Emit<'_> {
                 client::run(ty, resource, self.settings, &mut scope, &mut items, report);
             }
         }
-        let api_version = self.version.api_version();
+        let title = self.version.title(self.module);
         let what = match (kind, resource) {
             (Some((_, ty)), Some(_)) => {
-                format!("{} of {api_version}: the kind, its own types and its clients.", ty.name)
+                format!("{} of {title}: the kind, its own types and its clients.", ty.name)
             }
-            (Some((_, ty)), None) => format!("{} of {api_version}: the kind and its own types.", ty.name),
-            (None, _) => format!("Types of {api_version} that several kinds share."),
+            (Some((_, ty)), None) => format!("{} of {title}: the kind and its own types.", ty.name),
+            (None, _) => format!("Types of {title} that several kinds share."),
         };
         let text = items.finish(&self.header(what), &scope.imports());
         files.insert(format!("{}/{file}.rs", self.folder), text);
@@ -143,7 +143,7 @@ impl Emit<'_> {
         let mut items = Items::default();
         let client = scope.runtime("Client");
         let name = ident(&group_client(self.module));
-        let api_version = printable(&self.version.api_version());
+        let title = printable(&self.version.title(self.module));
         let mut methods = Vec::new();
         for resource in &self.version.resources {
             let (accessor, ty) = (ident(&resource.accessor), self.client_type(&resource.client));
@@ -165,9 +165,9 @@ impl Emit<'_> {
                 methods.push(quote!(#docs pub fn #accessor(&self) -> #ty { #ty::new(&self.client) }));
             }
         }
-        let docs = doc(&format!("The clients of {api_version}."));
+        let docs = doc(&format!("The clients of {title}."));
         items.push(quote!(#docs #[derive(Clone, Debug)] pub struct #name { client: #client }), report);
-        let new = doc(&format!("The clients of {api_version} over a client of the runtime."));
+        let new = doc(&format!("The clients of {title} over a client of the runtime."));
         let generic = doc("The client of the runtime underneath.");
         items.push(
             quote! {
@@ -191,7 +191,7 @@ impl Emit<'_> {
         for name in names {
             scope.import_own(&name);
         }
-        let what = format!("The client of {api_version}: one method a resource and scope.");
+        let what = format!("The client of {title}: one method a resource and scope.");
         files
             .insert(format!("{}/client.rs", self.folder), items.finish(&self.header(what), &scope.imports()));
     }

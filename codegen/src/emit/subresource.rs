@@ -109,7 +109,7 @@ impl Context<'_, '_> {
                         "Replaces `{sub}` of one {kind}; `metadata` says which, and which version of it."
                     ),
                     quote!(pub fn #name(&self, object: &#owner) -> #request<#owner> {
-                        self.0.update_subresource(object.metadata.name.as_deref().unwrap_or_default(), #path, object)
+                        self.0.update_own_subresource(#path, object)
                     }),
                 );
             }

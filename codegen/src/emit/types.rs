@@ -69,7 +69,7 @@ fn type_docs(ty: &Type) -> proc_macro2::TokenStream {
     if ty.docs.is_empty() { doc(&format!("{} of {}.", ty.name, ty.module)) } else { docs(&ty.docs) }
 }
 
-/// Required is plain, optional is an `Option`, an optional object is boxed, and so is what holds itself.
+/// Required is plain, optional is an `Option`, an optional object is boxed.
 fn member_type(api: &Api, field: &Field, scope: &mut Scope<'_>) -> proc_macro2::TokenStream {
     let ty = scope.ty(&field.ty);
     let is_object = match &field.ty {
@@ -78,7 +78,6 @@ fn member_type(api: &Api, field: &Field, scope: &mut Scope<'_>) -> proc_macro2::
         _ => false,
     };
     match (field.required && !field.nullable, is_object) {
-        (true, _) if field.boxed => quote!(Box<#ty>),
         (true, _) => ty,
         (false, true) => quote!(Option<Box<#ty>>),
         (false, false) => quote!(Option<#ty>),

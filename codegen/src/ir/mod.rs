@@ -66,9 +66,10 @@ pub(crate) struct Version {
 }
 
 impl Version {
-    /// `v1` or `apps/v1`.
-    pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    /// What people call it: `core/v1`, `apps/v1`.
+    pub(crate) fn title(&self, module: &Module) -> String {
+        let group = if self.group.is_empty() { &module.group } else { &self.group };
+        format!("{group}/{}", self.version)
     }
 }
 
@@ -120,8 +121,6 @@ pub(crate) struct Field {
     pub(crate) ty: Ty,
     pub(crate) required: bool,
     pub(crate) nullable: bool,
-    /// Whether a required object has to be boxed, since it holds itself.
-    pub(crate) boxed: bool,
     pub(crate) list_type: Option<String>,
     pub(crate) list_map_keys: Vec<String>,
     /// The protobuf field numbers on the way to it.

@@ -1,5 +1,5 @@
-//! Finds the required objects that hold themselves without a list, a map or an `Option` between, and has them
-//! boxed. Optional objects are boxed anyway.
+//! Finds the required objects that hold themselves without a list, a map or an `Option` between, and makes them
+//! optional, which boxes them: a value that has to hold another of its kind would never end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,10 @@ pub(super) fn run(api: &mut Api) {
     for (id, ty) in &mut api.types {
         let Shape::Object(fields) = &mut ty.shape else { continue };
         for field in fields.iter_mut().filter(|field| field.required) {
-            if let Ty::Named(name) = &field.ty {
-                field.boxed = name == id || held.get(name).is_some_and(|held| held.contains(id));
+            if let Ty::Named(name) = &field.ty
+                && (name == id || held.get(name).is_some_and(|held| held.contains(id)))
+            {
+                field.required = false;
             }
         }
     }

@@ -18,8 +18,7 @@ pub(super) fn run(api: &mut Api) {
             }
             Shape::Enum(variants) => {
                 for variant in variants {
-                    let description = variant.docs.join("\n");
-                    variant.docs = text::markdown(description.trim_start_matches("- "), WIDTH);
+                    variant.docs = text::markdown(&variant.docs.join("\n"), WIDTH);
                 }
             }
             Shape::List(_) | Shape::Alias(_) => {}

@@ -140,10 +140,19 @@ fn variants(site: &Site, report: &mut Report) -> Vec<Variant> {
             report.add(&site.place, format!("the value `{}` has no Rust name", value.escape_default()), "");
             continue;
         }
-        let docs = documented.get(value.as_str()).map(|docs| vec![(*docs).to_owned()]).unwrap_or_default();
+        let docs = documented.get(value.as_str()).map(|docs| vec![sentence(value, docs)]).unwrap_or_default();
         variants.push(Variant { name, value: value.clone(), docs });
     }
     variants
+}
+
+/// Upstream goes on after the value (`"Always"` means that …) or begins anew.
+fn sentence(value: &str, docs: &str) -> String {
+    match docs.strip_prefix("- ") {
+        Some(docs) => format!("`{value}`: {docs}"),
+        None if docs.starts_with(char::is_lowercase) && !value.contains('`') => format!("`{value}` {docs}"),
+        None => docs.to_owned(),
+    }
 }
 
 /// `cert sign` -> `CertSign`, `*` -> `All`, `301` -> `V301`, `!=` -> `NotEquals`.

@@ -35,7 +35,7 @@ pub(crate) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) -> Pi
     let mut pins = Pins::default();
     enums::run(api, tables, &mut pins, report); // strings with known values become types
     names::run(api, tables, &mut pins, report); // types, fields, clients, against names.toml
-    cycles::run(api); // boxes where a required object holds itself
+    cycles::run(api); // required objects that hold themselves
     proto::run(api, tables, report); // protobuf numbers and the order of fields
     files::run(api); // which file a type lives in
     features::run(api, report); // which group-version needs which

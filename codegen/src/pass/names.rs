@@ -104,6 +104,10 @@ fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Repor
                 }
             }
         }
+        if !api.versions.contains_key(&ty.module) {
+            let what = format!("there is no module `{}` for `{}`", ty.module, ty.name);
+            report.add(&ty.place, what, format!("pin `{id}` to a module that there is, in names.toml"));
+        }
         if !names::is_identifier(&ty.name) || RESERVED.contains(&ty.name.as_str()) {
             let what = format!("`{}` cannot be the name of a type", ty.name.escape_default());
             report.add(&ty.place, what, format!("pin another for `{id}` in [types] of names.toml"));

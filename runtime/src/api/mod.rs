@@ -137,6 +137,15 @@ impl<T: Entity> Api<T> {
         UpdateRequest::new(self.object(name_of(object)).holding(object), object)
     }
 
+    /// Replaces a subresource that is read and written as the object itself, as `status`.
+    pub fn update_own_subresource(
+        &self,
+        subresource: impl Into<Cow<'static, str>>,
+        object: &T,
+    ) -> UpdateRequest<T> {
+        UpdateRequest::new(self.below(name_of(object), subresource).holding(object), object)
+    }
+
     /// Changes a part of an object.
     pub fn patch(&self, name: impl Into<String>, patch: &Patch) -> PatchRequest<T> {
         PatchRequest::new(self.object(name), patch)

@@ -18,9 +18,9 @@ use crate::meta::v1::LabelSelector;
 /// Allowed values are Ignore or Fail. Defaults to Fail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailurePolicyType {
-    /// means that an error calling the webhook causes the admission to fail.
+    /// `Fail` means that an error calling the webhook causes the admission to fail.
     Fail,
-    /// means that an error calling the webhook is ignored.
+    /// `Ignore` means that an error calling the webhook is ignored.
     Ignore,
     /// Any other value, as it was read.
     Other(String),
@@ -88,10 +88,10 @@ object! {
 /// Defaults to "Equivalent"
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchPolicyType {
-    /// means requests should be sent to the webhook if they modify a resource listed in rules via another API
-    /// group or version.
+    /// `Equivalent` means requests should be sent to the webhook if they modify a resource listed in rules
+    /// via another API group or version.
     Equivalent,
-    /// means requests should only be sent to the webhook if they exactly match a given rule.
+    /// `Exact` means requests should only be sent to the webhook if they exactly match a given rule.
     Exact,
     /// Any other value, as it was read.
     Other(String),
@@ -348,11 +348,12 @@ object! {
 /// after this mutation is invoked. Required.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReinvocationPolicyType {
-    /// indicates that the mutation may be called at least one additional time as part of the admission
-    /// evaluation if the object being admitted is modified by other admission plugins after the initial
-    /// mutation call.
+    /// `IfNeeded` indicates that the mutation may be called at least one additional time as part of the
+    /// admission evaluation if the object being admitted is modified by other admission plugins after the
+    /// initial mutation call.
     IfNeeded,
-    /// indicates that the mutation must not be called more than once in a single admission evaluation.
+    /// `Never` indicates that the mutation must not be called more than once in a single admission
+    /// evaluation.
     Never,
     /// Any other value, as it was read.
     Other(String),
@@ -420,13 +421,13 @@ object! {
 /// Subresources match the scope of their parent resource. Default is "\*".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeType {
-    /// means that all scopes are included.
+    /// `*` means that all scopes are included.
     All,
-    /// means that scope is limited to cluster-scoped objects.
+    /// `Cluster` means that scope is limited to cluster-scoped objects.
     ///
     /// Namespace objects are cluster-scoped.
     Cluster,
-    /// means that scope is limited to namespaced objects.
+    /// `Namespaced` means that scope is limited to namespaced objects.
     Namespaced,
     /// Any other value, as it was read.
     Other(String),
@@ -477,17 +478,17 @@ object! {
 /// Unknown or Some.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SideEffectClass {
-    /// means that calling the webhook will have no side effects.
+    /// `None` means that calling the webhook will have no side effects.
     None,
-    /// means that calling the webhook will possibly have side effects, but if the request being reviewed has
-    /// the dry-run attribute, the side effects will be suppressed.
+    /// `NoneOnDryRun` means that calling the webhook will possibly have side effects, but if the request
+    /// being reviewed has the dry-run attribute, the side effects will be suppressed.
     NoneOnDryRun,
-    /// means that calling the webhook will possibly have side effects.
+    /// `Some` means that calling the webhook will possibly have side effects.
     ///
     /// If a request with the dry-run attribute would trigger a call to this webhook, the request will instead
     /// fail.
     Some,
-    /// means that no information is known about the side effects of calling the webhook.
+    /// `Unknown` means that no information is known about the side effects of calling the webhook.
     ///
     /// If a request with the dry-run attribute would trigger a call to this webhook, the request will instead
     /// fail.

@@ -135,12 +135,7 @@ impl ValidatingAdmissionPolicies {
         &self,
         object: &ValidatingAdmissionPolicy,
     ) -> UpdateRequest<ValidatingAdmissionPolicy> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one ValidatingAdmissionPolicy by a patch.

@@ -188,10 +188,10 @@ object! {
 /// Allowed values are Ignore or Fail. Defaults to Fail.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailurePolicyType {
-    /// means that an error calling the admission webhook or admission policy causes resource admission to
-    /// fail.
+    /// `Fail` means that an error calling the admission webhook or admission policy causes resource admission
+    /// to fail.
     Fail,
-    /// means that an error calling the admission webhook or admission policy is ignored.
+    /// `Ignore` means that an error calling the admission webhook or admission policy is ignored.
     Ignore,
     /// Any other value, as it was read.
     Other(String),
@@ -494,11 +494,12 @@ open_enum! {
 /// after this mutation is invoked. Required.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReinvocationPolicyType {
-    /// indicates that the mutation may be called at least one additional time as part of the admission
-    /// evaluation if the object being admitted is modified by other admission plugins after the initial
-    /// mutation call.
+    /// `IfNeeded` indicates that the mutation may be called at least one additional time as part of the
+    /// admission evaluation if the object being admitted is modified by other admission plugins after the
+    /// initial mutation call.
     IfNeeded,
-    /// indicates that the mutation must not be called more than once in a single admission evaluation.
+    /// `Never` indicates that the mutation must not be called more than once in a single admission
+    /// evaluation.
     Never,
     /// Any other value, as it was read.
     Other(String),

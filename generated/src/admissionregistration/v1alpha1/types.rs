@@ -23,14 +23,14 @@ use crate::meta::v1::LabelSelector;
 /// Defaults to "Equivalent"
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchPolicyType {
-    /// means requests should be sent to the admission webhook or admission policy if they modify a resource
-    /// listed in rules via an equivalent API group or version.
+    /// `Equivalent` means requests should be sent to the admission webhook or admission policy if they modify
+    /// a resource listed in rules via an equivalent API group or version.
     ///
     /// For example, `autoscaling/v1` and `autoscaling/v2` HorizontalPodAutoscalers are equivalent: the same
     /// set of resources appear via both APIs.
     Equivalent,
-    /// means requests should only be sent to the admission webhook or admission policy if they exactly match
-    /// a given rule.
+    /// `Exact` means requests should only be sent to the admission webhook or admission policy if they
+    /// exactly match a given rule.
     Exact,
     /// Any other value, as it was read.
     Other(String),
@@ -204,13 +204,13 @@ open_enum! {
 /// Subresources match the scope of their parent resource. Default is "\*".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeType {
-    /// means that all scopes are included.
+    /// `*` means that all scopes are included.
     All,
-    /// means that scope is limited to cluster-scoped objects.
+    /// `Cluster` means that scope is limited to cluster-scoped objects.
     ///
     /// Namespace objects are cluster-scoped.
     Cluster,
-    /// means that scope is limited to namespaced objects.
+    /// `Namespaced` means that scope is limited to namespaced objects.
     Namespaced,
     /// Any other value, as it was read.
     Other(String),

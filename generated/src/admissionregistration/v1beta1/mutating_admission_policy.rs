@@ -465,11 +465,12 @@ open_enum! {
 /// after this mutation is invoked. Required.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReinvocationPolicyType {
-    /// indicates that the mutation may be called at least one additional time as part of the admission
-    /// evaluation if the object being admitted is modified by other admission plugins after the initial
-    /// mutation call.
+    /// `IfNeeded` indicates that the mutation may be called at least one additional time as part of the
+    /// admission evaluation if the object being admitted is modified by other admission plugins after the
+    /// initial mutation call.
     IfNeeded,
-    /// indicates that the mutation must not be called more than once in a single admission evaluation.
+    /// `Never` indicates that the mutation must not be called more than once in a single admission
+    /// evaluation.
     Never,
     /// Any other value, as it was read.
     Other(String),

@@ -166,13 +166,13 @@ open_enum! {
 /// Subresources match the scope of their parent resource. Default is "\*".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeType {
-    /// means that all scopes are included.
+    /// `*` means that all scopes are included.
     All,
-    /// means that scope is limited to cluster-scoped objects.
+    /// `Cluster` means that scope is limited to cluster-scoped objects.
     ///
     /// Namespace objects are cluster-scoped.
     Cluster,
-    /// means that scope is limited to namespaced objects.
+    /// `Namespaced` means that scope is limited to namespaced objects.
     Namespaced,
     /// Any other value, as it was read.
     Other(String),

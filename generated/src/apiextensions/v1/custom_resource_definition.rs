@@ -130,12 +130,7 @@ impl CustomResourceDefinitions {
         &self,
         object: &CustomResourceDefinition,
     ) -> UpdateRequest<CustomResourceDefinition> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one CustomResourceDefinition by a patch.
@@ -544,15 +539,17 @@ object! {
 /// treated as FieldValueInvalid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldValueErrorReason {
-    /// is used to report collisions of values that must be unique (e.g. unique IDs).
+    /// `FieldValueDuplicate` is used to report collisions of values that must be unique (e.g. unique IDs).
     FieldValueDuplicate,
-    /// is used to report valid (as per formatting rules) values which would be accepted under some
-    /// conditions, but which are not permitted by the current conditions (such as security policy).
+    /// `FieldValueForbidden` is used to report valid (as per formatting rules) values which would be accepted
+    /// under some conditions, but which are not permitted by the current conditions (such as security
+    /// policy).
     FieldValueForbidden,
-    /// is used to report malformed values (e.g. failed regex match, too long, out of bounds).
+    /// `FieldValueInvalid` is used to report malformed values (e.g. failed regex match, too long, out of
+    /// bounds).
     FieldValueInvalid,
-    /// is used to report required values that are not provided (e.g. empty strings, null values, or empty
-    /// arrays).
+    /// `FieldValueRequired` is used to report required values that are not provided (e.g. empty strings, null
+    /// values, or empty arrays).
     FieldValueRequired,
     /// Any other value, as it was read.
     Other(String),

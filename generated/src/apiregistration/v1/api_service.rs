@@ -115,12 +115,7 @@ impl APIServices {
 
     /// Replaces `status` of one APIService; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &APIService) -> UpdateRequest<APIService> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one APIService by a patch.

@@ -120,12 +120,7 @@ impl DaemonSets {
 
     /// Replaces `status` of one DaemonSet; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &DaemonSet) -> UpdateRequest<DaemonSet> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one DaemonSet by a patch.

@@ -147,12 +147,7 @@ impl Deployments {
 
     /// Replaces `status` of one Deployment; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &Deployment) -> UpdateRequest<Deployment> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one Deployment by a patch.

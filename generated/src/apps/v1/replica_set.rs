@@ -154,12 +154,7 @@ impl ReplicaSets {
 
     /// Replaces `status` of one ReplicaSet; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &ReplicaSet) -> UpdateRequest<ReplicaSet> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one ReplicaSet by a patch.

@@ -156,12 +156,7 @@ impl StatefulSets {
 
     /// Replaces `status` of one StatefulSet; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &StatefulSet) -> UpdateRequest<StatefulSet> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one StatefulSet by a patch.
@@ -225,13 +220,13 @@ pub type StatefulSetList = List<StatefulSet>;
 /// parallel to match the desired scale without waiting, and on scale down will delete all pods at once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PodManagementPolicyType {
-    /// will create pods in strictly increasing order on scale up and strictly decreasing order on scale down,
-    /// progressing only when the previous pod is ready or terminated.
+    /// `OrderedReady` will create pods in strictly increasing order on scale up and strictly decreasing order
+    /// on scale down, progressing only when the previous pod is ready or terminated.
     ///
     /// At most one pod will be changed at any time.
     OrderedReady,
-    /// will create and delete pods as soon as the stateful set replica count is changed, and will not wait
-    /// for pods to be ready or complete termination.
+    /// `Parallel` will create and delete pods as soon as the stateful set replica count is changed, and will
+    /// not wait for pods to be ready or complete termination.
     Parallel,
     /// Any other value, as it was read.
     Other(String),
@@ -504,23 +499,23 @@ object! {
 /// Default is RollingUpdate.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StatefulSetUpdateStrategyType {
-    /// disables ordered rolling restarts.
+    /// `OnDelete` disables ordered rolling restarts.
     ///
     /// Version tracking is done on a best-effort basis - the controller will try to eventually converge
     /// StatefulSet's currentRevision with updateRevision. Pods are recreated from the StatefulSetSpec when
     /// they are manually deleted. When a scale operation is performed with this strategy, new Pods will be
     /// created from the specification version indicated by the StatefulSet's updateRevision.
     OnDelete,
-    /// indicates that all existing pods will be deleted and fully terminated before any new-revision pods are
-    /// created.
+    /// `Recreate` indicates that all existing pods will be deleted and fully terminated before any
+    /// new-revision pods are created.
     ///
     /// This ensures that old and new revision Pods never run at the same time. This is an alpha type and
     /// requires enabling StatefulSetRecreateStrategy feature gate. Switching to the Recreate strategy is
     /// allowed when the feature gate is enabled, and switching away from it to a different update strategy is
     /// also allowed. +featureGate=StatefulSetRecreateStrategy
     Recreate,
-    /// indicates that update will be applied to all Pods in the StatefulSet with respect to the StatefulSet
-    /// ordering constraints.
+    /// `RollingUpdate` indicates that update will be applied to all Pods in the StatefulSet with respect to
+    /// the StatefulSet ordering constraints.
     ///
     /// When a scale operation is performed with this strategy, new Pods will be created from the
     /// specification version indicated by the StatefulSet's updateRevision.

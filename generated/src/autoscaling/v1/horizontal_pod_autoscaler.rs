@@ -131,12 +131,7 @@ impl HorizontalPodAutoscalers {
         &self,
         object: &HorizontalPodAutoscaler,
     ) -> UpdateRequest<HorizontalPodAutoscaler> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one HorizontalPodAutoscaler by a patch.

@@ -121,12 +121,7 @@ impl CronJobs {
 
     /// Replaces `status` of one CronJob; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &CronJob) -> UpdateRequest<CronJob> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one CronJob by a patch.
@@ -190,11 +185,11 @@ pub type CronJobList = List<CronJob>;
 ///   and replaces it with a new one
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConcurrencyPolicy {
-    /// allows CronJobs to run concurrently.
+    /// `Allow` allows CronJobs to run concurrently.
     Allow,
-    /// forbids concurrent runs, skipping next run if previous hasn't finished yet.
+    /// `Forbid` forbids concurrent runs, skipping next run if previous hasn't finished yet.
     Forbid,
-    /// cancels currently running job and replaces it with a new one.
+    /// `Replace` cancels currently running job and replaces it with a new one.
     Replace,
     /// Any other value, as it was read.
     Other(String),

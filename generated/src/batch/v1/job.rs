@@ -116,12 +116,7 @@ impl Jobs {
 
     /// Replaces `status` of one Job; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &Job) -> UpdateRequest<Job> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one Job by a patch.

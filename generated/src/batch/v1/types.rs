@@ -29,12 +29,12 @@ use crate::scheduling::v1alpha3::{
 /// for the Job.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CompletionMode {
-    /// is a Job completion mode.
+    /// `Indexed` is a Job completion mode.
     ///
     /// In this mode, the Pods of a Job get an associated completion index from 0 to (.spec.completions - 1).
     /// The Job is considered complete when a Pod completes for each completion index.
     Indexed,
-    /// is a Job completion mode.
+    /// `NonIndexed` is a Job completion mode.
     ///
     /// In this mode, the Job is considered complete when there have been .spec.completions successfully
     /// completed Pods. Pod completions are homologous to each other.
@@ -444,10 +444,11 @@ object! {
 /// allowed values when podFailurePolicy is not in use.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PodReplacementPolicy {
-    /// means to wait until a previously created Pod is fully terminated (has phase Failed or Succeeded)
-    /// before creating a replacement Pod.
+    /// `Failed` means to wait until a previously created Pod is fully terminated (has phase Failed or
+    /// Succeeded) before creating a replacement Pod.
     Failed,
-    /// means that we recreate pods when they are terminating (has a metadata.deletionTimestamp) or failed.
+    /// `TerminatingOrFailed` means that we recreate pods when they are terminating (has a
+    /// metadata.deletionTimestamp) or failed.
     TerminatingOrFailed,
     /// Any other value, as it was read.
     Other(String),

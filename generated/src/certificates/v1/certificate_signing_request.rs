@@ -139,12 +139,7 @@ impl CertificateSigningRequests {
         &self,
         object: &CertificateSigningRequest,
     ) -> UpdateRequest<CertificateSigningRequest> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "approval",
-                object,
-            )
+        self.0.update_own_subresource("approval", object)
     }
 
     /// Changes `approval` of one CertificateSigningRequest by a patch.
@@ -178,12 +173,7 @@ impl CertificateSigningRequests {
         &self,
         object: &CertificateSigningRequest,
     ) -> UpdateRequest<CertificateSigningRequest> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one CertificateSigningRequest by a patch.

@@ -127,12 +127,7 @@ impl PodCertificateRequests {
         &self,
         object: &PodCertificateRequest,
     ) -> UpdateRequest<PodCertificateRequest> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one PodCertificateRequest by a patch.

@@ -168,11 +168,11 @@ pub type EndpointSliceList = List<EndpointSlice>;
 /// and "IPv6". No semantics are defined for the "FQDN" type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AddressType {
-    /// represents a FQDN.
+    /// `FQDN` represents a FQDN.
     FQDN,
-    /// represents an IPv4 Address.
+    /// `IPv4` represents an IPv4 Address.
     IPv4,
-    /// represents an IPv6 Address.
+    /// `IPv6` represents an IPv6 Address.
     IPv6,
     /// Any other value, as it was read.
     Other(String),

@@ -144,12 +144,7 @@ impl Widgets {
 
     /// Replaces `status` of one Widget; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &Widget) -> UpdateRequest<Widget> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one Widget by a patch.

@@ -122,12 +122,7 @@ impl FlowSchemas {
 
     /// Replaces `status` of one FlowSchema; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &FlowSchema) -> UpdateRequest<FlowSchema> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one FlowSchema by a patch.

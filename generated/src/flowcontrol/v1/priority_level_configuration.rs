@@ -139,12 +139,7 @@ impl PriorityLevelConfigurations {
         &self,
         object: &PriorityLevelConfiguration,
     ) -> UpdateRequest<PriorityLevelConfiguration> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one PriorityLevelConfiguration by a patch.

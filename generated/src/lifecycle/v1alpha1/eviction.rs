@@ -144,12 +144,7 @@ impl Evictions {
 
     /// Replaces `status` of one Eviction; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &Eviction) -> UpdateRequest<Eviction> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one Eviction by a patch.
@@ -359,9 +354,9 @@ object! {
 /// - Completed or Interrupted responders should not take any action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RequesterIntent {
-    /// means that the requester is interested in the eviction of the target.
+    /// `Eviction` means that the requester is interested in the eviction of the target.
     Eviction,
-    /// means that the requester is no longer interested in the eviction of the target.
+    /// `Withdrawn` means that the requester is no longer interested in the eviction of the target.
     ///
     /// If all requesters' intents are withdrawn, the eviction will be canceled. Cancellation consequences: -
     /// Inactive responders will never run. - Active responders are expected to cancel the eviction. -
@@ -402,7 +397,7 @@ open_enum! {
 /// Please refer to the ResponderStatus in .status.responders for more details on each responder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResponderStateType {
-    /// means that the responder is either running or expected to start soon.
+    /// `Active` means that the responder is either running or expected to start soon.
     ///
     /// Also, startTime has been set in the ResponderStatus by the evictionrequest-controller. An active
     /// responder should currently interact with the eviction process by updating .status.responders, where
@@ -412,16 +407,17 @@ pub enum ResponderStateType {
     /// eviction is passed over to the next responder with a lower priority. Only one responder can be active
     /// at a time.
     Active,
-    /// means that the responder has been canceled.
+    /// `Canceled` means that the responder has been canceled.
     ///
     /// In other words, there is no EvictionRequest with the same target and Eviction intent in .spec.intent.
     Canceled,
-    /// means that the responder has successfully completed and set completionTime in ResponderStatus.
+    /// `Completed` means that the responder has successfully completed and set completionTime in
+    /// ResponderStatus.
     Completed,
-    /// means that the responder should not yet process this eviction request.
+    /// `Inactive` means that the responder should not yet process this eviction request.
     Inactive,
-    /// means that the responder has failed to start or failed to update heartbeatTime in ResponderStatus in a
-    /// timely manner.
+    /// `Interrupted` means that the responder has failed to start or failed to update heartbeatTime in
+    /// ResponderStatus in a timely manner.
     Interrupted,
     /// Any other value, as it was read.
     Other(String),

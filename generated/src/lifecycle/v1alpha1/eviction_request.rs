@@ -133,12 +133,7 @@ impl EvictionRequests {
         &self,
         object: &EvictionRequest,
     ) -> UpdateRequest<EvictionRequest> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one EvictionRequest by a patch.
@@ -203,9 +198,9 @@ pub type EvictionRequestList = List<EvictionRequest>;
 /// - Completed or Interrupted responders should not take any action.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EvictionRequestIntent {
-    /// means that the requester is interested in the eviction of the target.
+    /// `Eviction` means that the requester is interested in the eviction of the target.
     Eviction,
-    /// means that the requester is no longer interested in the eviction of the target.
+    /// `Withdrawn` means that the requester is no longer interested in the eviction of the target.
     ///
     /// If all requesters' intents are withdrawn for a common target, the eviction will be canceled.
     /// Cancellation consequences: - Inactive responders will never run. - Active responders are expected to

@@ -124,12 +124,7 @@ impl Ingresses {
 
     /// Replaces `status` of one Ingress; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &Ingress) -> UpdateRequest<Ingress> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one Ingress by a patch.
@@ -461,14 +456,14 @@ object! {
 ///   path types. Implementations are required to support all path types.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathType {
-    /// matches the URL path exactly and with case sensitivity.
+    /// `Exact` matches the URL path exactly and with case sensitivity.
     Exact,
-    /// matching is up to the IngressClass.
+    /// `ImplementationSpecific` matching is up to the IngressClass.
     ///
     /// Implementations can treat this as a separate PathType or treat it identically to Prefix or Exact path
     /// types.
     ImplementationSpecific,
-    /// matches based on a URL path prefix split by '/'.
+    /// `Prefix` matches based on a URL path prefix split by '/'.
     ///
     /// Matching is case sensitive and done on a path element by element basis. A path element refers to the
     /// list of labels in the path split by the '/' separator. A request is a match for path p if every p is

@@ -121,12 +121,7 @@ impl ServiceCIDRs {
 
     /// Replaces `status` of one ServiceCIDR; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &ServiceCIDR) -> UpdateRequest<ServiceCIDR> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one ServiceCIDR by a patch.

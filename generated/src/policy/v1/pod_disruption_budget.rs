@@ -126,12 +126,7 @@ impl PodDisruptionBudgets {
         &self,
         object: &PodDisruptionBudget,
     ) -> UpdateRequest<PodDisruptionBudget> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one PodDisruptionBudget by a patch.
@@ -314,14 +309,14 @@ object! {
 /// eviction of unhealthy pods if they encounter an unrecognized policy in this field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnhealthyPodEvictionPolicyType {
-    /// policy means that all running pods (status.phase="Running"), but not yet healthy are considered
-    /// disrupted and can be evicted regardless of whether the criteria in a PDB is met.
+    /// `AlwaysAllow` policy means that all running pods (status.phase="Running"), but not yet healthy are
+    /// considered disrupted and can be evicted regardless of whether the criteria in a PDB is met.
     ///
     /// This means perspective running pods of a disrupted application might not get a chance to become
     /// healthy. Healthy pods will be subject to the PDB for eviction.
     AlwaysAllow,
-    /// policy means that running pods (status.phase="Running"), but not yet healthy can be evicted only if
-    /// the guarded application is not disrupted (status.currentHealthy is at least equal to
+    /// `IfHealthyBudget` policy means that running pods (status.phase="Running"), but not yet healthy can be
+    /// evicted only if the guarded application is not disrupted (status.currentHealthy is at least equal to
     /// status.desiredHealthy).
     ///
     /// Healthy pods will be subject to the PDB for eviction.

@@ -118,12 +118,7 @@ impl DeviceTaintRules {
         &self,
         object: &DeviceTaintRule,
     ) -> UpdateRequest<DeviceTaintRule> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one DeviceTaintRule by a patch.

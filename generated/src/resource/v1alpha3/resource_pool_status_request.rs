@@ -135,12 +135,7 @@ impl ResourcePoolStatusRequests {
         &self,
         object: &ResourcePoolStatusRequest,
     ) -> UpdateRequest<ResourcePoolStatusRequest> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one ResourcePoolStatusRequest by a patch.

@@ -122,12 +122,7 @@ impl ResourceClaims {
 
     /// Replaces `status` of one ResourceClaim; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &ResourceClaim) -> UpdateRequest<ResourceClaim> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one ResourceClaim by a patch.

@@ -138,9 +138,9 @@ pub type PriorityClassList = List<PriorityClass>;
 /// One of Never, PreemptLowerPriority. Defaults to PreemptLowerPriority if unset.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PreemptionPolicy {
-    /// means that pod never preempts other pods with lower priority.
+    /// `Never` means that pod never preempts other pods with lower priority.
     Never,
-    /// means that pod can preempt other pods with lower priority.
+    /// `PreemptLowerPriority` means that pod can preempt other pods with lower priority.
     PreemptLowerPriority,
     /// Any other value, as it was read.
     Other(String),

@@ -119,12 +119,7 @@ impl PodGroups {
 
     /// Replaces `status` of one PodGroup; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &PodGroup) -> UpdateRequest<PodGroup> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one PodGroup by a patch.

@@ -130,12 +130,7 @@ impl CompositePodGroups {
         &self,
         object: &CompositePodGroup,
     ) -> UpdateRequest<CompositePodGroup> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one CompositePodGroup by a patch.

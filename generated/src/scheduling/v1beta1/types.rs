@@ -146,9 +146,9 @@ object! {
 /// PodGroupPreemptionPolicy feature gate is enabled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PreemptionPolicy {
-    /// means that pod never preempts other pods with lower priority.
+    /// `Never` means that pod never preempts other pods with lower priority.
     Never,
-    /// means that pod can preempt other pods with lower priority.
+    /// `PreemptLowerPriority` means that pod can preempt other pods with lower priority.
     PreemptLowerPriority,
     /// Any other value, as it was read.
     Other(String),

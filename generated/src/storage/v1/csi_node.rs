@@ -118,12 +118,7 @@ impl CSINodes {
 
     /// Replaces `status` of one CSINode; `metadata` says which, and which version of it.
     pub fn update_status(&self, object: &CSINode) -> UpdateRequest<CSINode> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one CSINode by a patch.
@@ -282,9 +277,9 @@ object! {
 /// One of "StorageUnreachable", "StorageDegraded".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StorageHealthStatusType {
-    /// indicates the storage backend is functioning with reduced capability.
+    /// `StorageDegraded` indicates the storage backend is functioning with reduced capability.
     StorageDegraded,
-    /// indicates the storage backend is unreachable.
+    /// `StorageUnreachable` indicates the storage backend is unreachable.
     StorageUnreachable,
     /// Any other value, as it was read.
     Other(String),

@@ -154,12 +154,12 @@ pub type StorageClassList = List<StorageClass>;
 /// VolumeScheduling feature.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VolumeBindingMode {
-    /// indicates that PersistentVolumeClaims should be immediately provisioned and bound.
+    /// `Immediate` indicates that PersistentVolumeClaims should be immediately provisioned and bound.
     ///
     /// This is the default mode.
     Immediate,
-    /// indicates that PersistentVolumeClaims should not be provisioned and bound until the first Pod is
-    /// created that references the PeristentVolumeClaim.
+    /// `WaitForFirstConsumer` indicates that PersistentVolumeClaims should not be provisioned and bound until
+    /// the first Pod is created that references the PeristentVolumeClaim.
     ///
     /// The volume provisioning and binding will occur during Pod scheduing.
     WaitForFirstConsumer,

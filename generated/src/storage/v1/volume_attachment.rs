@@ -124,12 +124,7 @@ impl VolumeAttachments {
         &self,
         object: &VolumeAttachment,
     ) -> UpdateRequest<VolumeAttachment> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one VolumeAttachment by a patch.

@@ -128,12 +128,7 @@ impl StorageVersionMigrations {
         &self,
         object: &StorageVersionMigration,
     ) -> UpdateRequest<StorageVersionMigration> {
-        self.0
-            .update_subresource(
-                object.metadata.name.as_deref().unwrap_or_default(),
-                "status",
-                object,
-            )
+        self.0.update_own_subresource("status", object)
     }
 
     /// Changes `status` of one StorageVersionMigration by a patch.
