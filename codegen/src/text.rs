@@ -85,7 +85,7 @@ fn blocks(text: &str) -> Vec<Block> {
         }
         if let Some(opened) = bare.strip_prefix("```") {
             // A fence that closes on its own line, or is never closed, is just text.
-            if !opened.contains("```") && text.matches("```").count() % 2 == 0 {
+            if !opened.contains("```") && text.matches("```").count().is_multiple_of(2) {
                 fence = Some(Vec::new());
                 open = false;
                 continue;
