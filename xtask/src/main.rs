@@ -11,6 +11,7 @@ mod files;
 mod generate;
 mod process;
 mod progress;
+mod quickstart;
 mod specs;
 mod workspace;
 
@@ -46,6 +47,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Quickstart(commands::quickstart::Quickstart),
     Generate(commands::generate::Generate),
     Diff(commands::diff::Diff),
     Specs(commands::specs::Specs),
@@ -57,6 +59,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Quickstart(command) => command.run(),
         Command::Generate(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Specs(command) => command.run(),

@@ -12,7 +12,12 @@ use crate::{files, workspace};
 pub(crate) fn prepare(folder: &Path) -> Result<PathBuf> {
     let crate_folder = folder.join("clientset");
     let own = workspace::path("generated");
-    files::write_if_changed(&folder.join("Cargo.toml"), manifest()?.as_bytes())?;
+    files::write_if_changed(&folder.join("Cargo.toml"), manifest(&[])?.as_bytes())?;
+    // The same versions of everything; cargo adds and removes what is different here.
+    let lock = folder.join("Cargo.lock");
+    if !lock.exists() {
+        files::write_if_changed(&lock, &files::read(&workspace::path("Cargo.lock"))?)?;
+    }
     for name in ["Cargo.toml", "src/lib.rs"] {
         let target = crate_folder.join(name);
         // Later runs keep what the generator wrote between the marks, so that they change nothing either.
@@ -24,14 +29,20 @@ pub(crate) fn prepare(folder: &Path) -> Result<PathBuf> {
     Ok(crate_folder)
 }
 
-/// The root manifest with one member and with paths that still lead to the other crates.
-fn manifest() -> Result<String> {
+/// Adds a crate to the workspace: a folder beside the generated crate.
+pub(crate) fn add_member(folder: &Path, member: &str) -> Result<()> {
+    files::write_if_changed(&folder.join("Cargo.toml"), manifest(&[member])?.as_bytes()).map(drop)
+}
+
+/// The root manifest with members of its own and with paths that still lead to the other crates.
+fn manifest(others: &[&str]) -> Result<String> {
     let path = workspace::path("Cargo.toml");
     let mut root: Table =
         files::read_text(&path)?.parse().context(|| format!("cannot read {}", workspace::shown(&path)))?;
     let broken = || Failure::new("Cargo.toml of the workspace has no [workspace.dependencies]");
     let table = root.get_mut("workspace").and_then(Value::as_table_mut).ok_or_else(broken)?;
-    table.insert("members".to_owned(), Value::Array(vec!["clientset".into()]));
+    let members = ["clientset"].iter().chain(others).map(|&name| Value::from(name)).collect();
+    table.insert("members".to_owned(), Value::Array(members));
     table.remove("exclude");
     let dependencies = table.get_mut("dependencies").and_then(Value::as_table_mut).ok_or_else(broken)?;
     for (_, dependency) in dependencies.iter_mut() {
@@ -42,8 +53,12 @@ fn manifest() -> Result<String> {
     if let Some(Value::Table(own)) = dependencies.get_mut("clientset") {
         own.insert("path".to_owned(), "clientset".into());
     }
-    // Profiles name packages that are not here.
-    root.remove("profile");
+    // Profiles may name packages that are not here.
+    for (_, profile) in root.get_mut("profile").and_then(Value::as_table_mut).into_iter().flatten() {
+        if let Some(profile) = profile.as_table_mut() {
+            profile.remove("package");
+        }
+    }
     toml::to_string(&root).context(|| "cannot write the manifest of the second workspace".to_owned())
 }
 

@@ -1,0 +1,157 @@
+//! `cargo xtask quickstart`: a CRD in, a program with typed clients out, and that program run. All of it below
+//! target/quickstart; generated code is compiled and run by child processes only.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use clientset_codegen::Source;
+use serde_json::Value;
+
+use super::test::cargo;
+use crate::control_plane::Release;
+use crate::control_plane::server::{Options, Server};
+use crate::failure::{Context, Failure, Result};
+use crate::generate::{inputs, output, sandbox};
+use crate::progress::Step;
+use crate::quickstart::found::{self, Found};
+use crate::quickstart::sample;
+use crate::{files, process, workspace};
+
+/// The CRD that comes with the repository.
+const SAMPLE_CRD: &str = "specs/crds/widgets.example.com.yaml";
+
+/// See it work: generate typed clients from a CRD, build a program with them, and run it against an API server.
+///
+/// The program registers the CRD, then creates, lists, watches, applies, edits and deletes a custom resource and a
+/// ConfigMap, and takes away what it made. It stays in target/quickstart, to be read and changed.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask quickstart                                a sample CRD on the embedded API server: needs nothing but Rust
+  cargo xtask quickstart --crd my-crd.yaml
+  cargo xtask quickstart --crd my-crd.yaml --object my-object.yaml
+  cargo xtask quickstart --server real                  on a real kube-apiserver, built with Go
+  cargo xtask quickstart --kubeconfig ~/.kube/config    on a cluster of your own")]
+pub(crate) struct Quickstart {
+    /// The CustomResourceDefinition, YAML or JSON; a sample by default.
+    #[arg(long, value_name = "FILE")]
+    crd: Option<PathBuf>,
+    /// An object of the kind, YAML or JSON, in place of one made up from the schema.
+    #[arg(long, value_name = "FILE")]
+    object: Option<PathBuf>,
+    /// The server to run on.
+    #[arg(long, value_enum, default_value = "embedded", conflicts_with = "kubeconfig")]
+    server: Kind,
+    /// Run on the cluster of this kubeconfig's current context.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// The API server in tests/server, in the same process
+    Embedded,
+    /// etcd and kube-apiserver, as `cargo xtask control-plane` starts them
+    Real,
+}
+
+impl Quickstart {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let crd = self.crd.clone().unwrap_or_else(|| workspace::path(SAMPLE_CRD));
+        let folder = workspace::path("target/quickstart");
+        let step = Step::begin(format!("generating from {}", workspace::shown(&crd)));
+        let crate_folder = sandbox::prepare(&folder)?;
+        let mut inputs = inputs::of_repository(&crate_folder)?;
+        inputs.crds = vec![Source::new(workspace::shown(&crd), files::read(&crd)?)];
+        // Tables with rows for the repository's own CRDs are no mistake here.
+        inputs.lenient = true;
+        let generated = inputs::generate(&inputs)?;
+        let found = found::first(&generated.files)?;
+        let summary = output::Plan::make(&crate_folder, &generated.files)?.carry_out()?;
+        step.done(&summary);
+
+        write_tour(&folder, &found, self.object.as_deref())?;
+        let shown = |relative: &str| workspace::shown(&folder.join(relative));
+        eprintln!(
+            "    {} -> {}",
+            found.kind,
+            shown(&format!("clientset/src/{}/{}/", found.module, found.version))
+        );
+        eprintln!(
+            "    the program: {}, its object: {}",
+            shown("tour/src/main.rs"),
+            shown("tour/sample.json")
+        );
+
+        let manifest = folder.join("Cargo.toml");
+        process::run(cargo(["build", "--package", "tour", "--manifest-path"]).arg(&manifest))?;
+        let mut command = cargo(["run", "--quiet", "--package", "tour", "--manifest-path"]);
+        command.arg(&manifest).arg("--");
+        let temporary = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
+        let mut server = None;
+        if let Some(file) = &self.kubeconfig {
+            command.arg(file.canonicalize().context(|| format!("cannot read {}", file.display()))?);
+        } else if let Kind::Real = self.server {
+            let options = Options { release: Release::newest()?, controllers: false };
+            let started = Server::start(options, &temporary.path().join("run"))?;
+            command.arg(&started.kubeconfig);
+            server = Some(started);
+        }
+        eprintln!();
+        let outcome = process::run(&mut command);
+        drop(server);
+        outcome.map_err(|_| {
+            Failure::new("the tour ended with the error above").help(
+                "if the server refused the object, give one that it takes with --object FILE; \
+                 the schema has a rule that the made-up one breaks",
+            )
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The program: a manifest, the tour with the names filled in, an object.
+fn write_tour(folder: &Path, found: &Found, object: Option<&Path>) -> Result<()> {
+    let mut tour = include_str!("../../templates/tour.rs").to_owned();
+    for (name, text) in [
+        ("CLIENT_OF_KIND", &found.accessor),
+        ("CLIENTS", &found.clients),
+        ("KIND", &found.kind),
+        ("MODULE", &found.module),
+        ("VERSION", &found.version),
+        ("PLURAL", &found.plural),
+        ("GROUP", &found.group),
+    ] {
+        tour = tour.replace(name, text);
+    }
+    let object = match object {
+        Some(path) => {
+            let text = files::read_text(path)?;
+            serde_saphyr::from_str(&text).context(|| format!("{} is not YAML", path.display()))?
+        }
+        None => sample::of(&found.crd, &found.version),
+    };
+    let tour_folder = folder.join("tour");
+    files::write_if_changed(&tour_folder.join("src/main.rs"), tour.as_bytes())?;
+    files::write_if_changed(&tour_folder.join("sample.json"), format!("{object:#}\n").as_bytes())?;
+    files::write_if_changed(&tour_folder.join("Cargo.toml"), manifest(&found.feature).as_bytes())?;
+    sandbox::add_member(folder, "tour")
+}
+
+fn manifest(feature: &str) -> String {
+    let features =
+        ["apiextensions-v1", "core-v1", feature].map(|name| Value::from(name).to_string()).join(", ");
+    format!(
+        "# Written by `cargo xtask quickstart`.\n\
+         [package]\n\
+         name = \"tour\"\n\
+         version = \"0.0.0\"\n\
+         edition = \"2024\"\n\
+         publish = false\n\n\
+         [dependencies]\n\
+         clientset = {{ workspace = true, features = [{features}] }}\n\
+         clientset-testserver.workspace = true\n\
+         tokio = {{ workspace = true, features = [\"macros\", \"rt\", \"time\"] }}\n"
+    )
+}
