@@ -2,6 +2,8 @@
 //!
 //! What this build does not know of the object is never sent, hence never deleted: not by an old program in a new cluster.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use super::call::{Target, awaitable, option_setters, refuse, timeout_setter};
@@ -14,7 +16,9 @@ use crate::options::{FieldValidation, PatchOptions};
 use crate::{Entity, Patch, Result};
 
 /// How often the object is read again after a conflict.
-const TRIES: usize = 5;
+const TRIES: u32 = 5;
+/// Half of the first pause after a conflict; each is twice the one before.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Changes an object by a closure.
 ///
@@ -24,7 +28,7 @@ pub struct EditRequest<T> {
     target: Target,
     change: Box<dyn FnMut(&mut T) + Send>,
     options: PatchOptions,
-    timeout: Option<std::time::Duration>,
+    timeout: Option<Duration>,
 }
 
 impl<T> EditRequest<T> {
@@ -55,16 +59,18 @@ impl<T: Entity> EditRequest<T> {
         loop {
             tries += 1;
             let read = GetRequest::<T>::new(self.target.clone()).raw().await?;
-            let Some((object, patch)) = self.difference(&read)? else {
+            let Some(patch) = self.difference(&read)? else {
                 return self.decode(&read);
             };
-            drop(object);
             let mut request = PatchRequest::<T>::new(self.target.clone(), &patch).options(&self.options);
             if let Some(timeout) = self.timeout {
                 request = request.timeout(timeout);
             }
             match request.send().await {
-                Err(error) if error.is_conflict() && tries < TRIES => {}
+                // Two that edit the same object must not run in step for ever.
+                Err(error) if error.is_conflict() && tries < TRIES => {
+                    tokio::time::sleep(PAUSE * (1 << tries)).await
+                }
                 result => return result,
             }
         }
@@ -80,8 +86,8 @@ impl<T: Entity> EditRequest<T> {
         })
     }
 
-    /// The changed object and the patch to get there, or `None` where nothing changed.
-    fn difference(&mut self, read: &str) -> Result<Option<(T, Patch)>> {
+    /// The patch from the object that was read to the changed one, or `None` where nothing changed.
+    fn difference(&mut self, read: &str) -> Result<Option<Patch>> {
         let mut object = self.decode(read)?;
         let before = parse(&codec::to_string(&object))?;
         let version = object.metadata().resource_version().map(str::to_owned);
@@ -92,7 +98,7 @@ impl<T: Entity> EditRequest<T> {
             return Ok(None);
         }
         let patch = diff::patch(operations, version.as_deref());
-        Ok(Some((object, Patch::json_of(patch))))
+        Ok(Some(Patch::json_of(patch)))
     }
 }
 

@@ -38,6 +38,45 @@ async fn every_request_says_who_asks_and_for_whom() {
 }
 
 #[tokio::test]
+async fn a_refused_credential_is_renewed_and_the_request_sent_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old").unwrap();
+    let refused = || Reply::new(401, &status(401, "Unauthorized"));
+    let server = Server::start([refused(), Reply::new(201, OBJECT), refused(), refused(), refused()]).await;
+    let client = Client::new(server.config().token_file(&file)).unwrap();
+    std::fs::write(&file, "new").unwrap();
+    widgets(&client).create(&Widget::default()).await.unwrap();
+    let tokens = |from: usize| {
+        server.seen()[from..]
+            .iter()
+            .map(|seen| seen.header("authorization").unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tokens(0), ["Bearer old", "Bearer new"]);
+    assert!(widgets(&client).get("a").await.unwrap_err().is_unauthorized());
+    assert!(server.seen().len() <= 4, "once more, and not again and again");
+
+    let server = Server::start([refused(), Reply::new(200, OBJECT)]).await;
+    let client = Client::new(server.config().bearer_token("fixed")).unwrap();
+    assert!(widgets(&client).get("a").await.unwrap_err().is_unauthorized());
+    assert_eq!(server.seen().len(), 1, "a fixed token does not become another by asking again");
+}
+
+#[tokio::test]
+async fn a_proxy_gets_its_own_credentials_and_the_whole_url() {
+    let proxy = Server::start([Reply::new(200, OBJECT)]).await;
+    let through = proxy.url.replace("http://", "http://me:p%40ss@");
+    let config = Config::new("http://cluster.invalid:8080").proxy_url(through);
+    let client = Client::new(config).unwrap();
+    widgets(&client).get("a").await.unwrap();
+    let seen = &proxy.seen()[0];
+    assert_eq!(seen.line, "GET http://cluster.invalid:8080/apis/example.com/v1/namespaces/default/widgets/a");
+    assert_eq!(seen.header("proxy-authorization"), Some("Basic bWU6cEBzcw=="));
+    assert!(!format!("{client:?}").contains("p%40ss"));
+}
+
+#[tokio::test]
 async fn what_the_server_asks_to_send_again_is_sent_again_whatever_the_verb() {
     let again = |code, reason| {
         Reply::with(
