@@ -19,7 +19,6 @@ use crate::verbs::watch::Watch;
 /// What is answered.
 pub(crate) enum Reply {
     Json { code: u16, body: Bytes },
-    Text { code: u16, body: &'static str },
     Watch(Box<Watch>),
 }
 

@@ -153,6 +153,9 @@ fn resources(shared: &Shared, name: &str, version: &str) -> Option<Told> {
         if !resource.categories.is_empty() {
             row["categories"] = json!(resource.categories);
         }
+        if resource.allows("create") && resource.allows("get") {
+            row["storageVersionHash"] = storage_hash(resource).into();
+        }
         list.push(row);
         for sub in &resource.subresources {
             let mut row = json!({
@@ -178,6 +181,25 @@ fn resources(shared: &Shared, name: &str, version: &str) -> Option<Told> {
         value["apiVersion"] = "v1".into();
     }
     json_told(&value)
+}
+
+/// A hash of what objects are stored as: of kinds whose storage is another version or group, of that.
+fn storage_hash(resource: &Resource) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let stored = match (resource.group.as_str(), resource.plural.as_str()) {
+        ("events.k8s.io", "events") => "/v1",
+        ("autoscaling", "horizontalpodautoscalers") => "autoscaling/v2",
+        ("certificates.k8s.io", "clustertrustbundles" | "podcertificaterequests") => {
+            "certificates.k8s.io/v1beta1"
+        }
+        ("apiextensions.k8s.io", "customresourcedefinitions") => "apiextensions.k8s.io/v1beta1",
+        ("resource.k8s.io", "devicetaintrules") => "resource.k8s.io/v1beta2",
+        ("storagemigration.k8s.io", "storageversionmigrations") => "storagemigration.k8s.io/v1beta1",
+        (group, _) => &format!("{group}/{}", resource.version),
+    };
+    let hash = sha2::Sha256::digest(format!("{stored}/{}", resource.kind));
+    base64::engine::general_purpose::STANDARD.encode(&hash[..8])
 }
 
 fn aggregated(shared: &Shared, core: bool) -> Option<Told> {

@@ -103,9 +103,6 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
         let media = if yaml { "application/yaml" } else { "application/json" };
         return match answered.outcome {
             Ok(Reply::Json { code, body }) => whole(code, media, body, &answered.warnings),
-            Ok(Reply::Text { code, body }) => {
-                whole(code, "text/plain; charset=utf-8", Bytes::from_static(body.as_bytes()), &[])
-            }
             Ok(Reply::Watch(watch)) => {
                 let events = stream::unfold(watch, |mut watch| async move {
                     let bytes = watch.next().await?;
@@ -122,6 +119,13 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
     if incoming.method == "GET" {
         if let Some(told) = discovery::answer(shared, &incoming.path, &incoming.accept) {
             return whole(200, told.content_type, Bytes::from(told.body), &[]);
+        }
+    }
+    let mut parts = incoming.path.trim_matches('/').split('/');
+    if let (Some("apis"), Some(group), Some(_)) = (parts.next(), parts.next(), parts.next()) {
+        if verbs::has_builtin_group(shared, group) {
+            let failure = Failure::no_such_resource();
+            return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
         }
     }
     let body = Bytes::from_static(b"404 page not found\n");

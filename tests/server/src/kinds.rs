@@ -97,6 +97,7 @@ pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
     if let Some(schema) = resource.schema() {
         if !resource.is_custom() {
             add_structs(object, &schema, true);
+            drop_empty(object, &schema);
         }
         crate::schema::defaults::fill(object, &schema);
     }
@@ -150,6 +151,35 @@ fn add_structs(value: &mut Value, schema: &Arc<Schema>, top: bool) {
         Value::Array(items) => {
             if let Some(schema) = &schema.items {
                 items.iter_mut().for_each(|it| add_structs(it, schema, false));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Go leaves out optional lists and maps that are empty.
+fn drop_empty(value: &mut Value, schema: &Arc<Schema>) {
+    let schema = schema.resolved();
+    match value {
+        Value::Object(all) => {
+            all.retain(|name, inner| {
+                let Some(member) = schema.properties.get(name).or(schema.additional.as_ref()) else {
+                    return true;
+                };
+                drop_empty(inner, member);
+                if schema.additional.is_some() || schema.required.contains(name) {
+                    return true;
+                }
+                match inner {
+                    Value::Array(it) => !it.is_empty(),
+                    Value::Object(it) => !it.is_empty() || member.resolved().additional.is_none(),
+                    _ => true,
+                }
+            });
+        }
+        Value::Array(items) => {
+            if let Some(schema) = &schema.items {
+                items.iter_mut().for_each(|it| drop_empty(it, schema));
             }
         }
         _ => {}

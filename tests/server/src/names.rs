@@ -38,7 +38,10 @@ fn is_qualified_part(text: &str) -> bool {
 fn name_problem(kind: &str, name: &str) -> Option<String> {
     let too_long = |most: usize| (name.len() > most).then(|| format!("must be no more than {most} bytes"));
     match kind {
-        "Namespace" | "Service" => too_long(63).or_else(|| (!is_label(name)).then(|| LABEL.to_owned())),
+        "Namespace" | "Service" => {
+            let dots = || name.contains('.').then(|| "must not contain dots".to_owned());
+            too_long(63).or_else(dots).or_else(|| (!is_label(name)).then(|| LABEL.to_owned()))
+        }
         "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => match name {
             "." => Some("may not be '.'".to_owned()),
             ".." => Some("may not be '..'".to_owned()),

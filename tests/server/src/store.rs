@@ -64,7 +64,7 @@ pub(crate) struct Store {
 
 /// A watch or a list asked for a revision that is gone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Compacted(pub(crate) u64);
+pub(crate) struct Compacted;
 
 impl Store {
     pub(crate) fn new(history_limit: usize) -> Self {
@@ -108,10 +108,10 @@ impl Store {
         revision: u64,
     ) -> Result<Vec<(String, Arc<Stored>)>, Compacted> {
         let Some(collection) = self.collections.get(place) else {
-            return if revision < self.compacted { Err(Compacted(self.compacted)) } else { Ok(Vec::new()) };
+            return if revision < self.compacted { Err(Compacted) } else { Ok(Vec::new()) };
         };
         if revision < collection.compacted {
-            return Err(Compacted(collection.compacted));
+            return Err(Compacted);
         }
         let mut objects: BTreeMap<String, Arc<Stored>> = self.list(place, prefix).into_iter().collect();
         let later = collection.history.iter().rev().take_while(|it| it.revision > revision);
@@ -173,10 +173,10 @@ impl Store {
     /// Changes after a revision.
     pub(crate) fn since(&self, place: &Place, revision: u64) -> Result<Vec<Change>, Compacted> {
         let Some(collection) = self.collections.get(place) else {
-            return if revision < self.compacted { Err(Compacted(self.compacted)) } else { Ok(Vec::new()) };
+            return if revision < self.compacted { Err(Compacted) } else { Ok(Vec::new()) };
         };
         if revision < collection.compacted {
-            return Err(Compacted(collection.compacted));
+            return Err(Compacted);
         }
         let start = collection.history.partition_point(|it| it.revision <= revision);
         Ok(collection.history.range(start..).cloned().collect())

@@ -69,6 +69,15 @@ fn node(
     out: &mut Comparison,
 ) {
     let schema = schema.map(|it| it.resolved());
+    // To Go a null list or map is an empty one.
+    let (no_items, no_members) = (Value::Array(Vec::new()), Value::Object(Map::new()));
+    let filled = |it: Option<&Value>, other: Option<&Value>| match (it, other) {
+        (Some(Value::Null), Some(Value::Array(_))) => Some(true),
+        (Some(Value::Null), Some(Value::Object(_))) => Some(false),
+        _ => None,
+    };
+    let pick = |list: bool| if list { &no_items } else { &no_members };
+    let (old, new) = (filled(old, new).map(pick).or(old), filled(new, old).map(pick).or(new));
     match (old, new) {
         (None, None) => return,
         (None, Some(_)) => out.added.insert(at),

@@ -42,14 +42,6 @@ impl FieldSet {
         }
     }
 
-    pub(crate) fn has(&self, path: &[Step]) -> bool {
-        match path {
-            [] => false,
-            [last] => self.members.contains(last),
-            [first, rest @ ..] => self.children.get(first).is_some_and(|it| it.has(rest)),
-        }
-    }
-
     fn combine(&self, other: &Self, keep: fn(bool, bool) -> bool) -> Self {
         let empty = FieldSet::default();
         let mut out = FieldSet::default();
@@ -95,23 +87,6 @@ impl FieldSet {
                 Some(below) => set.without(below),
                 None => set.clone(),
             };
-            if !set.is_empty() {
-                out.children.insert(step.clone(), set);
-            }
-        }
-        out
-    }
-
-    /// Only the members that have nothing below them.
-    pub(crate) fn leaves(&self) -> Self {
-        let mut out = FieldSet::default();
-        for step in &self.members {
-            if self.children.get(step).is_none_or(FieldSet::is_empty) {
-                out.members.insert(step.clone());
-            }
-        }
-        for (step, set) in &self.children {
-            let set = set.leaves();
             if !set.is_empty() {
                 out.children.insert(step.clone(), set);
             }

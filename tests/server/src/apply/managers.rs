@@ -50,7 +50,7 @@ impl Conflicts {
         let parts: Vec<String> = by_owner
             .iter()
             .map(|(owner, paths)| match paths.as_slice() {
-                [one] => format!("conflict with {owner}: {one}"),
+                [one] if count == 1 => format!("conflict with {owner}: {one}"),
                 many => format!("conflicts with {owner}:\n- {}", many.join("\n- ")),
             })
             .collect();
@@ -136,6 +136,9 @@ fn write(object: &mut Value, mut entries: Vec<Entry>) {
 /// The object without what nobody can own.
 pub(crate) fn stripped(object: &Value) -> Value {
     let mut out = object.clone();
+    if !out["metadata"].is_object() {
+        out["metadata"] = json!({});
+    }
     if let Some(all) = out.as_object_mut() {
         all.remove("apiVersion");
         all.remove("kind");
@@ -153,9 +156,6 @@ pub(crate) fn stripped(object: &Value) -> Value {
                 "deletionGracePeriodSeconds",
             ] {
                 metadata.remove(name);
-            }
-            if metadata.is_empty() {
-                all.remove("metadata");
             }
         }
     }
@@ -218,7 +218,9 @@ pub(crate) fn apply(
 ) -> Result<Value, Conflicts> {
     let mut entries = read(live);
     let wanted = stripped(config);
-    let set = fields::of_object(&wanted, schema).without(ignored);
+    let mut set = fields::of_object(&wanted, schema).without(ignored);
+    // Metadata as a whole belongs to nobody.
+    set.members.remove(&Step::Field("metadata".to_owned()));
     let mut merged = merge::merge(live, &without_meta(config), schema);
 
     // What this manager applied before and no longer says goes, unless someone else owns it too.
@@ -242,12 +244,16 @@ pub(crate) fn apply(
         return Err(Conflicts(conflicts));
     }
     take(&mut entries, &manager, &changed.union(&comparison.removed));
-    let unchanged = mine.is_some() && set == before;
-    match mine {
-        Some(at) if unchanged => entries[at].set = set,
-        Some(at) => entries[at] = Entry { manager, time: Some(now.to_owned()), set },
-        None => entries.push(Entry { manager, time: Some(now.to_owned()), set }),
-    }
+    // As in the real server, an apply that changes nothing in the object brings no time of its own.
+    let unchanged =
+        [&comparison.added, &comparison.modified, &comparison.removed].iter().all(|it| it.is_empty());
+    let time = match mine {
+        Some(at) if unchanged => entries[at].time.clone(),
+        None if unchanged => None,
+        _ => Some(now.to_owned()),
+    };
+    entries.retain(|it| it.manager != manager);
+    entries.push(Entry { manager, time, set });
     write(&mut merged, entries);
     Ok(merged)
 }

@@ -120,6 +120,11 @@ impl Schema {
         self.properties.is_empty() && self.additional.is_none() && self.items.is_none()
     }
 
+    /// Raw JSON, where null is a value like any other.
+    fn is_raw(&self) -> bool {
+        self.kind.is_none() && self.reference.as_deref().is_none_or(|it| it.ends_with(".JSON"))
+    }
+
     /// Gives a node its `metadata`, `apiVersion` and `kind`, which a CRD leaves out.
     pub(crate) fn as_resource(mut self) -> Schema {
         let string = |custom| Arc::new(Schema { kind: Some("string".into()), custom, ..Schema::default() });

@@ -54,6 +54,11 @@ fn walk(value: &Value, schema: &Arc<Schema>, path: &str, causes: &mut Vec<Cause>
     } else if let Some(kind) = schema.kind.as_deref() {
         if !fits(value, kind) {
             causes.push(wrong_type(path, kind, value));
+            if kind == "integer" && value.is_number() {
+                // The second check of the real server's library, which forgets where it is.
+                let say = format!("Checked value must be of type integer (default format) in {path}");
+                causes.push(Cause::invalid("<nil>", &"".into(), &say));
+            }
             return;
         }
     }
@@ -150,6 +155,7 @@ fn string_rules(value: &Value, text: &str, schema: &Schema, path: &str, causes: 
     if let Some(most) = limit(schema, "maxLength").filter(|it| length > *it) {
         let (reason, field) = ("FieldValueTooLong", path.to_owned());
         causes.push(Cause { reason, field, message: format!("Too long: may not be more than {most} bytes") });
+        return;
     }
     if let Some(pattern) = schema.rules.get("pattern").and_then(Value::as_str) {
         if regex::Regex::new(pattern).is_ok_and(|it| !it.is_match(text)) {

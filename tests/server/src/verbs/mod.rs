@@ -32,7 +32,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     let found = {
         let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
         if !catalog.serves(&target.group, &target.version) {
-            return None;
+            drop(catalog);
+            return has_builtin_group(shared, &target.group)
+                .then(|| Answered { outcome: Err(Failure::no_such_resource()), warnings: Vec::new() });
         }
         catalog.find(&target.group, &target.version, &target.resource)
     };
@@ -43,6 +45,12 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     let call = Call { shared, incoming, resource, target, warnings: RefCell::default() };
     let outcome = dispatch(&call);
     Some(Answered { outcome, warnings: call.warnings.take() })
+}
+
+/// Below a built-in group everything unknown is a missing resource; anywhere else it is a missing page.
+pub(crate) fn has_builtin_group(shared: &Shared, group: &str) -> bool {
+    let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
+    catalog.all().any(|it| it.group == group && !it.is_custom())
 }
 
 fn dispatch(call: &Call<'_>) -> Outcome<Reply> {

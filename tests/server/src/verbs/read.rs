@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::NO_PAD};
 use bytes::{BufMut, BytesMut};
 use serde_json::{Value, json};
 
@@ -47,6 +48,10 @@ pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
     Selector::parse(query.get("labelSelector"), &fields, kinds::selectable(&call.resource))
 }
 
+/// As Go reads it: without padding, and not particular about the last bits.
+const TOKEN_FORM: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
+const TOKEN: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, TOKEN_FORM);
+
 /// The place where a list goes on, in the form of the real server's token.
 struct Continue {
     revision: u64,
@@ -58,11 +63,11 @@ impl Continue {
         let bad = |why: &str| {
             Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
         };
-        let bytes = URL_SAFE_NO_PAD
+        let bytes = TOKEN
             .decode(token.trim_end_matches('='))
             .map_err(|_| bad("illegal base64 data at input byte 0"))?;
         let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
-            let first = String::from_utf8_lossy(&bytes).chars().next().unwrap_or(' ');
+            let first = bytes.first().map_or(' ', |it| char::from(*it));
             bad(&format!("invalid character '{first}' looking for beginning of value"))
         })?;
         if value["v"] != "meta.k8s.io/v1" {
@@ -82,7 +87,7 @@ impl Continue {
 
     fn token(revision: u64, last: &str) -> String {
         let value = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("/{last}\0")});
-        URL_SAFE_NO_PAD.encode(value.to_string())
+        TOKEN.encode(value.to_string())
     }
 }
 
@@ -153,10 +158,10 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
         let at = Continue::read(token)?;
         let objects = store
             .list_at(&place, &prefix, at.revision)
-            .map_err(|Compacted(_)| expired_page(current, &at.start))?;
+            .map_err(|Compacted| expired_page(current, &at.start))?;
         (at.revision, format!("{prefix}{}", at.start), objects)
     } else if let (true, Some(asked)) = (exact, asked) {
-        let objects = store.list_at(&place, &prefix, asked).map_err(|Compacted(_)| gone(false))?;
+        let objects = store.list_at(&place, &prefix, asked).map_err(|Compacted| gone(false))?;
         (asked, String::new(), objects)
     } else {
         (current, String::new(), store.list(&place, &prefix))

@@ -5,6 +5,8 @@
 use serde_json::{Value, json};
 
 use super::update::{Tracking, store_changed};
+use crate::apply::fields::{FieldSet, Step};
+use crate::apply::managers;
 use crate::call::{Call, Reply};
 use crate::catalog::Resource;
 use crate::failure::{Failure, Outcome};
@@ -45,6 +47,11 @@ pub(super) fn review(call: &Call<'_>) -> Outcome<Reply> {
         // Authorization is not evaluated: whoever gets in may do everything.
         _ => json!({"allowed": true}),
     };
+    if let Some(schema) = call.resource.schema() {
+        let mut ignored = FieldSet::default();
+        ignored.insert(&[Step::Field("status".to_owned())]);
+        managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &meta::now(0));
+    }
     Ok(call.unstored(201, &object))
 }
 

@@ -35,7 +35,11 @@ pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
 pub(super) fn check_identity(call: &Call<'_>, object: &Value) -> Outcome<()> {
     let (name, namespace) = (meta::name(object), meta::namespace(object));
     if name.is_empty() {
-        return Err(Failure::bad_request("name must be provided"));
+        let say = format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.name()
+        );
+        return Err(Failure::bad_request(say));
     }
     if name != call.name() {
         let say =

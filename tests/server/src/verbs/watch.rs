@@ -110,7 +110,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
         }
     } else if let Some(version) = version.filter(|it| *it > 0) {
         watch.at = version;
-        if let Err(Compacted(_)) = store.since(&watch.place, version) {
+        if let Err(Compacted) = store.since(&watch.place, version) {
             watch.expire(version, current);
         }
     }
@@ -170,7 +170,7 @@ impl Watch {
         };
         let store = shared.store();
         match store.since(&self.place, self.at) {
-            Err(Compacted(_)) => {
+            Err(Compacted) => {
                 let (at, current) = (self.at, store.revision());
                 drop(store);
                 self.expire(at, current);
