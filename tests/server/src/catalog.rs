@@ -80,7 +80,7 @@ impl Resource {
     }
 
     pub(crate) fn from_crd(parts: CrdParts, custom: Custom, schema: Option<Arc<Schema>>) -> Self {
-        let verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+        let verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
         Resource {
             group: parts.group,
             version: parts.version,

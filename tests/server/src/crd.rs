@@ -218,8 +218,7 @@ pub(crate) fn finish_deletion(shared: &Arc<Shared>, store: &mut Store, name: &st
         left = true;
         if !meta::is_deleting(&object.value) {
             let mut marked = object.value.clone();
-            marked["metadata"]["deletionTimestamp"] = meta::now(0).into();
-            marked["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+            meta::mark_deleted(&mut marked);
             store.put(&objects, &key, marked);
         }
     }
@@ -229,6 +228,12 @@ pub(crate) fn finish_deletion(shared: &Arc<Shared>, store: &mut Store, name: &st
     }
     store.remove(&place(), name);
     shared.catalog.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+}
+
+/// Whether the definition of a resource is going.
+pub(crate) fn is_terminating(store: &Store, resource: &Resource) -> bool {
+    let name = format!("{}.{}", resource.plural, resource.group);
+    resource.is_custom() && store.get(&place(), &name).is_some_and(|it| meta::is_deleting(&it.value))
 }
 
 /// Goes on with the deletion of the CRD of an object that is gone.
@@ -268,7 +273,7 @@ fn resource(crd: &Value, version: &Value) -> Resource {
         status: path(&scale["statusReplicasPath"]),
         selector: Some(path(&scale["labelSelectorPath"])).filter(|it| !it.is_empty()),
     });
-    let schema = Schema::read(&version["schema"]["openAPIV3Schema"], true).as_resource();
+    let schema = Schema::read(&version["schema"]["openAPIV3Schema"], true).into_resource();
     let custom = Custom { preserve_unknown: spec["preserveUnknownFields"] == true, scale: paths };
     let parts = CrdParts {
         group: text(&spec["group"]),

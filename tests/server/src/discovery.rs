@@ -101,7 +101,7 @@ fn groups(shared: &Shared) -> Vec<Group> {
     }
     for group in &mut all {
         if group.versions.iter().any(|(_, it)| it.iter().any(|it| it.is_custom())) {
-            group.versions.sort_by(|(one, _), (other, _)| rank(other).cmp(&rank(one)));
+            group.versions.sort_by_key(|(it, _)| std::cmp::Reverse(rank(it)));
         }
     }
     all

@@ -116,17 +116,17 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
             }
         };
     }
-    if incoming.method == "GET" {
-        if let Some(told) = discovery::answer(shared, &incoming.path, &incoming.accept) {
-            return whole(200, told.content_type, Bytes::from(told.body), &[]);
-        }
+    if incoming.method == "GET"
+        && let Some(told) = discovery::answer(shared, &incoming.path, &incoming.accept)
+    {
+        return whole(200, told.content_type, Bytes::from(told.body), &[]);
     }
     let mut parts = incoming.path.trim_matches('/').split('/');
-    if let (Some("apis"), Some(group), Some(_)) = (parts.next(), parts.next(), parts.next()) {
-        if verbs::has_builtin_group(shared, group) {
-            let failure = Failure::no_such_resource();
-            return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
-        }
+    if let (Some("apis"), Some(group), Some(_)) = (parts.next(), parts.next(), parts.next())
+        && verbs::has_builtin_group(shared, group)
+    {
+        let failure = Failure::no_such_resource();
+        return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
     }
     let body = Bytes::from_static(b"404 page not found\n");
     whole(404, "text/plain; charset=utf-8", body, &[])

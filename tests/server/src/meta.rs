@@ -27,6 +27,15 @@ pub(crate) fn is_deleting(object: &Value) -> bool {
     object["metadata"].get("deletionTimestamp").is_some_and(|it| !it.is_null())
 }
 
+/// Marks an object as deleted at once, which where generations are counted is one more.
+pub(crate) fn mark_deleted(object: &mut Value) {
+    object["metadata"]["deletionTimestamp"] = now(0).into();
+    object["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+    if let Some(generation) = object["metadata"]["generation"].as_i64() {
+        object["metadata"]["generation"] = (generation + 1).into();
+    }
+}
+
 /// Drops a member of metadata.
 pub(crate) fn remove(object: &mut Value, field: &str) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {

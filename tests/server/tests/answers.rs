@@ -119,10 +119,9 @@ impl Plain {
             (_, Value::Object(all)) => {
                 if let (Some(Value::String(prefix)), Some(Value::String(name))) =
                     (all.get("generateName"), all.get("name"))
+                    && let Some(rest) = name.strip_prefix(prefix.as_str())
                 {
-                    if let Some(rest) = name.strip_prefix(prefix.as_str()) {
-                        number(&mut self.generated, rest);
-                    }
+                    number(&mut self.generated, rest);
                 }
                 // The version of a list or bookmark is that of the whole server, where others write too.
                 let of_server =

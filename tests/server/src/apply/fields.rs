@@ -257,9 +257,13 @@ fn walk(value: &Value, schema: Option<Arc<Schema>>, set: &mut FieldSet) -> bool 
                 let step = Step::Field(name.clone());
                 let mut below = FieldSet::default();
                 let member = schema.as_ref().and_then(|it| it.member(name));
-                if walk(inner, member, &mut below) {
-                    set.members.insert(step);
-                } else if !below.is_empty() {
+                let leaf = walk(inner, member, &mut below);
+                // A key of a map is a choice of its own, where a member of a struct only leads further.
+                let declared = schema.as_ref().is_some_and(|it| it.properties.contains_key(name));
+                if leaf || !declared {
+                    set.members.insert(step.clone());
+                }
+                if !below.is_empty() {
                     set.children.insert(step, below);
                 }
             }
@@ -275,7 +279,7 @@ fn walk(value: &Value, schema: Option<Arc<Schema>>, set: &mut FieldSet) -> bool 
                     set.children.insert(step, below);
                 }
             }
-            items.is_empty()
+            false
         }
     }
 }

@@ -111,7 +111,7 @@ fn list(mut old: Vec<Value>, new: &[Value], schema: Option<&Arc<Schema>>) -> Out
 }
 
 /// Puts what the order names in that order, and the rest after the item that it followed.
-fn reorder(items: &mut Vec<Value>, order: &[Value], key: Option<&str>) {
+fn reorder(items: &mut [Value], order: &[Value], key: Option<&str>) {
     let place = |item: &Value| {
         order.iter().position(|it| match key {
             Some(key) => it.get(key).is_some() && it.get(key) == item.get(key),
@@ -122,10 +122,10 @@ fn reorder(items: &mut Vec<Value>, order: &[Value], key: Option<&str>) {
     named.sort_by_key(&place);
     let mut named = named.into_iter();
     for item in items.iter_mut() {
-        if place(item).is_some() {
-            if let Some(next) = named.next() {
-                *item = next;
-            }
+        if place(item).is_some()
+            && let Some(next) = named.next()
+        {
+            *item = next;
         }
     }
 }

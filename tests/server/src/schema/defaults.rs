@@ -27,10 +27,10 @@ pub(crate) fn fill(value: &mut Value, schema: &Arc<Schema>) {
                     Some(Value::Null) => !member.nullable,
                     Some(_) => false,
                 };
-                if let Some(default) = member.default.as_ref().filter(|_| absent) {
-                    if schema.custom || meaningful(default) {
-                        all.insert(name.clone(), default.clone());
-                    }
+                if let Some(default) = member.default.as_ref().filter(|_| absent)
+                    && (schema.custom || meaningful(default))
+                {
+                    all.insert(name.clone(), default.clone());
                 }
             }
             let names: Vec<String> = all.keys().cloned().collect();

@@ -126,7 +126,7 @@ impl Schema {
     }
 
     /// Gives a node its `metadata`, `apiVersion` and `kind`, which a CRD leaves out.
-    pub(crate) fn as_resource(mut self) -> Schema {
+    pub(crate) fn into_resource(mut self) -> Schema {
         let string = |custom| Arc::new(Schema { kind: Some("string".into()), custom, ..Schema::default() });
         self.properties.insert("apiVersion".to_owned(), string(self.custom));
         self.properties.insert("kind".to_owned(), string(self.custom));

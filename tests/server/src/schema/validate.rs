@@ -51,16 +51,16 @@ fn walk(value: &Value, schema: &Arc<Schema>, path: &str, causes: &mut Vec<Cause>
         if !matches!(type_name(value), "integer" | "string") {
             causes.push(wrong_type(path, "integer,string", value));
         }
-    } else if let Some(kind) = schema.kind.as_deref() {
-        if !fits(value, kind) {
-            causes.push(wrong_type(path, kind, value));
-            if kind == "integer" && value.is_number() {
-                // The second check of the real server's library, which forgets where it is.
-                let say = format!("Checked value must be of type integer (default format) in {path}");
-                causes.push(Cause::invalid("<nil>", &"".into(), &say));
-            }
-            return;
+    } else if let Some(kind) = schema.kind.as_deref()
+        && !fits(value, kind)
+    {
+        causes.push(wrong_type(path, kind, value));
+        if kind == "integer" && value.is_number() {
+            // The second check of the real server's library, which forgets where it is.
+            let say = format!("Checked value must be of type integer (default format) in {path}");
+            causes.push(Cause::invalid("<nil>", &"".into(), &say));
         }
+        return;
     }
     if !schema.values.is_empty() && !schema.values.contains(value) {
         let supported: Vec<String> = schema
@@ -157,10 +157,10 @@ fn string_rules(value: &Value, text: &str, schema: &Schema, path: &str, causes: 
         causes.push(Cause { reason, field, message: format!("Too long: may not be more than {most} bytes") });
         return;
     }
-    if let Some(pattern) = schema.rules.get("pattern").and_then(Value::as_str) {
-        if regex::Regex::new(pattern).is_ok_and(|it| !it.is_match(text)) {
-            causes.push(Cause::invalid(path, value, &format!("{path} in body should match '{pattern}'")));
-        }
+    if let Some(pattern) = schema.rules.get("pattern").and_then(Value::as_str)
+        && regex::Regex::new(pattern).is_ok_and(|it| !it.is_match(text))
+    {
+        causes.push(Cause::invalid(path, value, &format!("{path} in body should match '{pattern}'")));
     }
 }
 
@@ -188,14 +188,10 @@ fn number_rules(value: &Value, schema: &Schema, path: &str, causes: &mut Vec<Cau
             causes.push(Cause::invalid(path, value, &say));
         }
     }
-    if let Some(step) = rule("multipleOf").filter(|it| *it > 0.0) {
-        if (number / step).fract().abs() > f64::EPSILON {
-            causes.push(Cause::invalid(
-                path,
-                value,
-                &format!("{path} in body should be a multiple of {step}"),
-            ));
-        }
+    if let Some(step) = rule("multipleOf").filter(|it| *it > 0.0)
+        && (number / step).fract().abs() > f64::EPSILON
+    {
+        causes.push(Cause::invalid(path, value, &format!("{path} in body should be a multiple of {step}")));
     }
 }
 

@@ -75,6 +75,10 @@ pub(super) fn create(
     if generated {
         object["metadata"]["name"] = meta::generated(&prefix).into();
     }
+    if crd::is_terminating(store, resource) {
+        let why = "create not allowed while custom resource definition is terminating";
+        return Err(Failure::forbidden(&resource.group, &resource.plural, meta::name(&object), why));
+    }
     check_namespace(call, store, meta::name(&object))?;
     kinds::fill_defaults(resource, &mut object);
 

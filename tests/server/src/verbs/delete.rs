@@ -243,8 +243,7 @@ fn remove_namespace_contents(store: &mut Store, namespace: &str) {
             left = true;
             if !meta::is_deleting(&object.value) {
                 let mut marked = object.value.clone();
-                marked["metadata"]["deletionTimestamp"] = meta::now(0).into();
-                marked["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+                meta::mark_deleted(&mut marked);
                 store.put(&place, &key, marked);
             }
         }

@@ -39,6 +39,10 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
         catalog.find(&target.group, &target.version, &target.resource)
     };
     let Some(resource) = found else { return without_warnings(Err(Failure::no_such_resource())) };
+    let across = target.namespace.is_none() && target.name.is_none();
+    if resource.is_custom() && !across && resource.namespaced != target.namespace.is_some() {
+        return None;
+    }
     if !resource.namespaced && target.namespace.is_some() {
         return without_warnings(Err(Failure::no_such_resource()));
     }
@@ -61,7 +65,10 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
     }
     if let Some(subresource) = call.target.subresource.as_deref() {
         let Some(known) = call.resource.subresources.iter().find(|it| it.name == subresource) else {
-            return Err(Failure::no_such_resource());
+            return Err(match call.resource.is_custom() {
+                true => call.not_found(),
+                false => Failure::no_such_resource(),
+            });
         };
         let verb = match method {
             "GET" => "get",

@@ -16,10 +16,10 @@ use crate::store::{Compacted, Stored};
 
 pub(super) fn get(call: &Call<'_>) -> Outcome<Reply> {
     let store = call.store();
-    if let Some(asked) = version(call)? {
-        if asked > store.revision() {
-            return Err(Failure::version_too_large(asked, store.revision()));
-        }
+    if let Some(asked) = version(call)?
+        && asked > store.revision()
+    {
+        return Err(Failure::version_too_large(asked, store.revision()));
     }
     let found = call.find(&store)?;
     drop(store);

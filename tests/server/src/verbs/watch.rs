@@ -151,14 +151,14 @@ impl Watch {
             self.done = true;
             return;
         }
-        if let (Some(interval), Some(shared)) = (self.bookmarks, self.shared.upgrade()) {
-            if now >= self.next_bookmark {
-                self.next_bookmark = now + interval;
-                self.collect();
-                let current = shared.store().revision();
-                self.at = self.at.max(current);
-                self.ready.push_back(bookmark(&self.resource, self.at, false));
-            }
+        if let (Some(interval), Some(shared)) = (self.bookmarks, self.shared.upgrade())
+            && now >= self.next_bookmark
+        {
+            self.next_bookmark = now + interval;
+            self.collect();
+            let current = shared.store().revision();
+            self.at = self.at.max(current);
+            self.ready.push_back(bookmark(&self.resource, self.at, false));
         }
     }
 

@@ -104,6 +104,17 @@ impl Events {
         }
     }
 
+    /// Waits for the end of the connection: true when it broke instead of being closed in order.
+    pub(crate) async fn is_cut_off(&mut self) -> bool {
+        loop {
+            match self.response.frame().await {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => return true,
+                None => return false,
+            }
+        }
+    }
+
     /// Type and name of the next event.
     pub(crate) async fn next_short(&mut self) -> String {
         match self.next().await {
