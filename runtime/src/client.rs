@@ -19,8 +19,9 @@ use crate::{Result, UnknownFieldPolicy};
 
 /// The most that an answer may hold, unless set: larger than any list a server gives, smaller than a machine.
 const MAX_RESPONSE: usize = 512 << 20;
-/// The most that is read of an answer with a failure.
+/// The most that is read of an answer with a failure, and how long that may take.
 const MAX_FAILURE: usize = 1 << 20;
+const FAILURE_TIME: Duration = Duration::from_secs(10);
 
 /// A connection to one API server as one user. Cheap to clone: clones share connections and credentials.
 ///
@@ -189,7 +190,8 @@ impl Client {
                 return Ok(Answer { status, headers, body });
             }
             // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
-            let text = self.read_start(&mut body).await;
+            let text =
+                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
             drop(body);
             if status == 401 && !attempts.renewed {
                 attempts.renewed = true;

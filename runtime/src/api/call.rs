@@ -181,17 +181,17 @@ pub(super) fn check(client: &Client, request: &Request, response: &Response) -> 
     }
 }
 
-/// An answer that cannot be read. JSON is never shown: it may be a Secret; anything else was not meant for us.
+/// An answer that cannot be read. It is never shown, since it may be a Secret; a page for people was not meant for us.
 fn undecodable(client: &Client, request: &Request, response: &Response, why: &str) -> Error {
     let content_type = response.headers.get("content-type").unwrap_or("no content type");
-    let mut message = format!("the answer cannot be read: {why}");
-    if !content_type.contains("json") {
+    if content_type.starts_with("text/") {
         let content_type = error::excerpt(content_type.as_bytes(), 64);
-        message = format!("the answer is no JSON ({content_type}): {}", error::excerpt(&response.body, 200));
-        return client
-            .error(request, Kind::Decode, message)
-            .with_help("is this the API server, or a proxy or login page?");
+        let message =
+            format!("the answer is no JSON ({content_type}): {}", error::excerpt(&response.body, 200));
+        let help = "is this the API server, or a proxy or login page?";
+        return client.error(request, Kind::Decode, message).with_help(help);
     }
+    let message = format!("the answer cannot be read: {why}");
     client.error(request, Kind::Decode, message).with_help("`.raw()` gives the answer as it came")
 }
 

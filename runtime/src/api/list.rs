@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::call::{Target, awaitable, debug_request, option_setters, timeout_setter};
 use super::pager::{ListStream, Pager};
 use crate::codec::Value;
+use crate::error::{Error, Kind};
 use crate::options::{ListOptions, ResourceVersionMatch};
 use crate::request::{Method, Request};
 use crate::wire::List;
@@ -58,6 +59,12 @@ impl<T> ListRequest<T> {
             request.timeout = request.timeout.or(Some(Duration::from_secs(u64::from(seconds) + 10)));
         }
         Ok(request)
+    }
+
+    /// A server that gives the token it was asked with would be asked for ever.
+    pub(super) fn same_again(&self) -> Error {
+        let message = "the server gave the same continue token twice, so the list has no end";
+        Error::new(Kind::Decode, self.target.describe("list"), message)
     }
 
     /// The answer as the server wrote it.

@@ -56,17 +56,15 @@ impl<T: Entity> Pager<T> {
         // An error is final: what comes after a page that could not be read is not known.
         self.done = true;
         let list = result?;
-        match list.metadata.continue_.as_deref() {
-            Some(token)
-                if !token.is_empty() && self.request.options.continue_token.as_deref() != Some(token) =>
-            {
-                self.done = false;
-                self.later = true;
-                self.request.options.continue_token = Some(token.to_owned());
-                self.request.options.resource_version = None;
-                self.request.options.resource_version_match = None;
+        if let Some(token) = list.metadata.continue_.as_deref().filter(|token| !token.is_empty()) {
+            if self.request.options.continue_token.as_deref() == Some(token) {
+                return Err(self.request.same_again());
             }
-            _ => {}
+            self.done = false;
+            self.later = true;
+            self.request.options.continue_token = Some(token.to_owned());
+            self.request.options.resource_version = None;
+            self.request.options.resource_version_match = None;
         }
         Ok(Some(Page { list, replaces }))
     }

@@ -199,7 +199,7 @@ impl Error {
     /// # Troubleshooting
     /// A proxy, a login page or another server stands at this address; the message shows how its answer begins.
     pub fn is_unexpected_server_response(&self) -> bool {
-        self.causes().iter().any(|cause| cause.reason.as_deref() == Some("UnexpectedServerResponse"))
+        self.has_cause("UnexpectedServerResponse")
     }
 
     /// A kubeconfig, an environment variable, a flag or an in-cluster file is missing or wrong.
@@ -292,7 +292,13 @@ impl Error {
             .unwrap_or_default()
     }
 
-    fn reason(&self) -> &str {
+    /// Whether one of the causes has this reason, as `FieldManagerConflict` or `ResourceVersionTooLarge`.
+    pub fn has_cause(&self, reason: &str) -> bool {
+        self.causes().iter().any(|cause| cause.reason.as_deref() == Some(reason))
+    }
+
+    /// The reason that the server gave, as `NotFound`; empty where it gave none.
+    pub fn reason(&self) -> &str {
         self.status().and_then(|status| status.reason.as_deref()).unwrap_or_default()
     }
 

@@ -145,6 +145,12 @@ fn help(error: &Error, request: &Request) -> Option<String> {
     if error.is_unsupported_media_type() {
         return Some("custom resources take no strategic merge patch: use a merge patch or apply".to_owned());
     }
+    if error.is_request_entity_too_large() {
+        return Some(format!(
+            "the body has {} bytes; servers take about 3 MiB, and etcd half of that",
+            request.body.len()
+        ));
+    }
     let ask = request.ask.as_ref()?;
     if error.is_forbidden() {
         let group = if ask.group.is_empty() { "\"\"".to_owned() } else { ask.group.to_string() };
