@@ -177,7 +177,7 @@ impl<'a> Labels<'a> {
             self.next();
         }
         let key = self.next();
-        if key.is_empty() || "=!,()<>".contains(&key[..1]) {
+        if key.is_empty() || key.starts_with(|it| "=!,()<>".contains(it)) {
             return Self::fail(&format!("unable to parse requirement: found '{key}', expected: identifier"));
         }
         if let Some(problem) = crate::names::qualified_problems(key).into_iter().next() {

@@ -256,3 +256,100 @@ async fn both_forms_of_discovery_name_a_custom_resource() {
         all["items"].as_array().expect("groups").iter().find(|it| it["metadata"]["name"] == "example.com");
     assert_eq!(found.expect("the group")["versions"][0]["resources"][0]["responseKind"]["kind"], "Gear");
 }
+
+#[tokio::test]
+async fn nothing_that_is_sent_breaks_the_server() {
+    let server = server().await;
+    let url = server.url();
+    let crd = json!({
+        "metadata": {"name": "odds.example.com"},
+        "spec": {
+            "group": "example.com",
+            "names": {"plural": "odds", "kind": "Odd"},
+            "scope": "Namespaced",
+            "versions": [{
+                "name": "v1", "served": true, "storage": true,
+                "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.a.b", "statusReplicasPath": ".status"}},
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+            }],
+        },
+    });
+    let crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    post(&url, crds, &crd).await;
+    post(&url, MAPS, &map("a")).await;
+    let odds = "/apis/example.com/v1/namespaces/default/odds";
+    post(
+        &url,
+        odds,
+        &json!({"apiVersion": "example.com/v1", "kind": "Odd", "metadata": {"name": "a"}, "spec": "text"}),
+    )
+    .await;
+
+    let values =
+        ["null", "1", "\"x\"", "[]", "[1]", "{}", "{\"a\":1}", "{\"name\":\"a\",\"labels\":5}", "[{}]"];
+    let members = ["metadata", "spec", "status", "data", "stringData"];
+    let mut bodies =
+        vec![String::new(), "{".to_owned(), "[".repeat(10_000), "\u{0}".to_owned(), "null".to_owned()];
+    for member in members {
+        for value in values {
+            bodies.push(format!("{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"{member}\":{value}}}"));
+            bodies.push(format!("{{\"metadata\":{{\"name\":\"b\"}},\"{member}\":{value}}}"));
+            bodies.push(format!(
+                "{{\"apiVersion\":\"example.com/v1\",\"kind\":\"Odd\",\"metadata\":{{\"name\":\"a\"}},\"{member}\":{value}}}"
+            ));
+        }
+    }
+    bodies.push("[{\"op\":\"copy\",\"from\":\"\",\"path\":\"/x\"}]".to_owned());
+    let copy = "{\"op\":\"copy\",\"from\":\"/data\",\"path\":\"/data/x\"},".repeat(64);
+    bodies.push(format!("[{}]", copy.trim_end_matches(',')));
+    let patches = [
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml",
+    ];
+    let collections = [
+        MAPS,
+        "/api/v1/namespaces",
+        "/api/v1/namespaces/default/secrets",
+        "/api/v1/namespaces/default/pods",
+        "/apis/apps/v1/namespaces/default/deployments",
+        crds,
+        odds,
+    ];
+    let mut asked = Vec::new();
+    for path in collections {
+        for body in &bodies {
+            asked.push(("POST", path.to_owned(), "application/json", body.clone()));
+        }
+    }
+    for path in
+        [format!("{MAPS}/a"), format!("{odds}/a"), format!("{odds}/a/status"), format!("{odds}/a/scale")]
+    {
+        for body in &bodies {
+            asked.push(("PUT", path.clone(), "application/json", body.clone()));
+            for kind in patches {
+                asked.push(("PATCH", format!("{path}?fieldManager=m"), kind, body.clone()));
+            }
+        }
+    }
+    for query in [
+        "labelSelector=%C3%A9",
+        "labelSelector=%E2%82%AC%3D1",
+        "labelSelector=((",
+        "fieldSelector=%5C",
+        "limit=99999999999999999999",
+        "limit=1&continue=%00",
+        "continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6OTk5OTksInN0YXJ0IjoiL2EifQ",
+        "watch=true&timeoutSeconds=1&resourceVersion=18446744073709551615",
+        "watch=1&timeoutSeconds=9223372036854775807&resourceVersion=x",
+    ] {
+        asked.push(("GET", format!("{MAPS}?{query}"), "application/json", String::new()));
+    }
+    for (method, path, kind, body) in asked {
+        // An answer at all: a panic would cut the connection.
+        let answer = send(&url, method, &path, &[("content-type", kind)], &body).await;
+        assert!(answer.code < 600, "{method} {path}");
+    }
+    assert_eq!(get(&url, "/readyz").await.body, "ok");
+}

@@ -14,6 +14,9 @@ use crate::schema::Schema;
 /// The most operations that a JSON patch may have, as in the real server.
 const MAX_OPERATIONS: usize = 10_000;
 
+/// The largest document that copying may make.
+const MAX_COPIED: usize = 3 * 1024 * 1024;
+
 /// The kinds of patch, by their media types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -103,12 +106,22 @@ fn json(document: &mut Value, patch: &Value) -> Outcome<()> {
     for operation in &mut patch.0 {
         let json_patch::PatchOperation::Replace(replace) = operation else { continue };
         let add = json_patch::AddOperation { path: replace.path.clone(), value: replace.value.clone() };
-        let Some((parent, last)) = replace.path.split_back() else { continue };
+        let Some((parent, _)) = replace.path.split_back() else { continue };
         let in_object = parent.resolve(document).is_ok_and(Value::is_object);
         if in_object && document.pointer(replace.path.as_str()).is_none() {
-            let _ = last;
             *operation = json_patch::PatchOperation::Add(add);
         }
     }
-    json_patch::patch(document, &patch).map_err(|_| Failure::patch_rejected())
+    if !patch.0.iter().any(|it| matches!(it, json_patch::PatchOperation::Copy(_))) {
+        return json_patch::patch(document, &patch).map_err(|_| Failure::patch_rejected());
+    }
+    // Copies of copies double: they are watched one by one.
+    for operation in patch.0 {
+        let copies = matches!(operation, json_patch::PatchOperation::Copy(_));
+        json_patch::patch(document, &[operation]).map_err(|_| Failure::patch_rejected())?;
+        if copies && document.to_string().len() > MAX_COPIED {
+            return Err(Failure::patch_rejected());
+        }
+    }
+    Ok(())
 }

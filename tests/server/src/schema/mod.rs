@@ -6,6 +6,7 @@
 pub(crate) mod builtin;
 pub(crate) mod defaults;
 pub(crate) mod prune;
+pub(crate) mod types;
 pub(crate) mod validate;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,14 @@
 //! Create: POST to a collection, and an apply to what is not there.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::apply::fields::FieldSet;
 use crate::apply::managers;
 use crate::call::{Call, Reply, Unknown, WriteOptions};
 use crate::failure::{Failure, Outcome};
-use crate::schema::{prune, validate};
+use crate::schema::{Schema, prune, types, validate};
 use crate::store::Store;
 use crate::{body, crd, kinds, meta, names};
 
@@ -21,6 +23,7 @@ pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
 /// Drops what the schema does not know, with the complaint that was asked for.
 pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown) -> Result<(), String> {
     let Some(schema) = call.resource.schema() else { return Ok(()) };
+    check_types(call, object, &schema)?;
     if call.resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
@@ -33,6 +36,18 @@ pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// A body that Go could not read is refused: all of a built-in kind, of a custom one its metadata.
+pub(super) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>) -> Result<(), String> {
+    if !call.resource.is_custom() {
+        return types::check(object, schema, &call.resource.kind);
+    }
+    let Some(schema) = schema.member("metadata") else { return Ok(()) };
+    match object.get("metadata") {
+        Some(metadata) => types::check(metadata, &schema, "ObjectMeta"),
+        None => Ok(()),
     }
 }
 
@@ -51,10 +66,10 @@ pub(super) fn create(
     applied: bool,
 ) -> Outcome<Reply> {
     let resource = &call.resource;
+    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
-    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
     match &call.target.namespace {
         Some(namespace) => {
             let given = meta::namespace(&object);

@@ -81,10 +81,10 @@ fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
         all.remove("apiVersion");
         all.remove("kind");
     }
+    check_fields(call, &mut config)?;
     if !config["metadata"].is_object() {
         config["metadata"] = json!({});
     }
-    check_fields(call, &mut config)?;
     let given = meta::name(&config).to_owned();
     if given.is_empty() {
         config["metadata"]["name"] = call.name().into();
@@ -127,6 +127,7 @@ fn check_fields(call: &Call<'_>, config: &mut Value) -> Outcome<()> {
     if resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
+    super::create::check_types(call, config, &schema).map_err(|why| untyped(call, config, &why))?;
     let unknown = prune::prune(config, &schema);
     if unknown.is_empty() {
         return Ok(());
@@ -137,14 +138,19 @@ fn check_fields(call: &Call<'_>, config: &mut Value) -> Outcome<()> {
         [one] => one.clone(),
         many => format!("errors:\n  {}", many.join("\n  ")),
     };
-    Err(Failure::plain(format!(
-        "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {text}",
+    Err(untyped(call, config, &text))
+}
+
+fn untyped(call: &Call<'_>, config: &Value, why: &str) -> Failure {
+    let resource = &call.resource;
+    Failure::plain(format!(
+        "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {why}",
         meta::namespace(config),
         meta::name(config),
         resource.group,
         resource.version,
         resource.kind
-    )))
+    ))
 }
 
 fn laid_over(call: &Call<'_>, live: &Value, config: &Value) -> Outcome<Value> {

@@ -110,6 +110,9 @@ pub(super) fn write(call: &Call<'_>) -> Outcome<Reply> {
     let mut new = old.value.clone();
     let mut place = &mut new;
     for name in paths(call).spec {
+        if !place.is_object() {
+            *place = json!({});
+        }
         place = &mut place[name.as_str()];
     }
     *place = replicas.into();

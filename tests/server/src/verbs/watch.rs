@@ -19,6 +19,9 @@ use crate::selector::Selector;
 use crate::server::Shared;
 use crate::store::{Change, Compacted, Place, Stored};
 
+/// No wait is longer than this, so that no time overflows.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// A watch under way.
 pub(crate) struct Watch {
     /// Weak: an open watch must not keep a stopped server's memory.
@@ -76,7 +79,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
     };
     let settings = &call.shared.settings;
     let seconds = query.number("timeoutSeconds")?.filter(|it| *it > 0).map(|it| it as u64);
-    let life = seconds.map_or(settings.watch_timeout, Duration::from_secs);
+    let life = seconds.map_or(settings.watch_timeout, Duration::from_secs).min(LONGEST);
     let now = Instant::now();
     let (place, prefix) = (call.place(), call.prefix());
 
@@ -90,7 +93,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
         prefix,
         selector,
         bookmarks: query.flag("allowWatchBookmarks").then_some(settings.bookmark_interval),
-        next_bookmark: now + settings.bookmark_interval,
+        next_bookmark: now + settings.bookmark_interval.min(LONGEST),
         end: now + life,
         at: current,
         ready: VecDeque::new(),
@@ -154,7 +157,7 @@ impl Watch {
         if let (Some(interval), Some(shared)) = (self.bookmarks, self.shared.upgrade())
             && now >= self.next_bookmark
         {
-            self.next_bookmark = now + interval;
+            self.next_bookmark = now + interval.min(LONGEST);
             self.collect();
             let current = shared.store().revision();
             self.at = self.at.max(current);
