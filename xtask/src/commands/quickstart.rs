@@ -18,6 +18,8 @@ use crate::quickstart::found::{self, Found};
 use crate::quickstart::sample;
 use crate::{files, process, workspace};
 
+/// Where all of it goes.
+const FOLDER: &str = "target/quickstart";
 /// The CRD that comes with the repository.
 const SAMPLE_CRD: &str = "specs/crds/widgets.example.com.yaml";
 
@@ -58,57 +60,60 @@ enum Kind {
 
 impl Quickstart {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let crd = self.crd.clone().unwrap_or_else(|| workspace::path(SAMPLE_CRD));
-        let folder = workspace::path("target/quickstart");
-        let step = Step::begin(format!("generating from {}", workspace::shown(&crd)));
-        let crate_folder = sandbox::prepare(&folder)?;
-        let mut inputs = inputs::of_repository(&crate_folder)?;
-        inputs.crds = vec![Source::new(workspace::shown(&crd), files::read(&crd)?)];
-        // Tables with rows for the repository's own CRDs are no mistake here.
-        inputs.lenient = true;
-        let generated = inputs::generate(&inputs)?;
-        let found = found::first(&generated.files)?;
-        let summary = output::Plan::make(&crate_folder, &generated.files)?.carry_out()?;
-        step.done(&summary);
-
-        write_tour(&folder, &found, self.object.as_deref())?;
-        let shown = |relative: &str| workspace::shown(&folder.join(relative));
-        eprintln!(
-            "    {} -> {}",
-            found.kind,
-            shown(&format!("clientset/src/{}/{}/", found.module, found.version))
-        );
-        eprintln!(
-            "    the program: {}, its object: {}",
-            shown("tour/src/main.rs"),
-            shown("tour/sample.json")
-        );
-
-        let manifest = folder.join("Cargo.toml");
-        process::run(cargo(["build", "--package", "tour", "--manifest-path"]).arg(&manifest))?;
-        let mut command = cargo(["run", "--quiet", "--package", "tour", "--manifest-path"]);
-        command.arg(&manifest).arg("--");
-        let temporary = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-        let mut server = None;
+        build(self.crd.as_deref(), self.object.as_deref())?;
         if let Some(file) = &self.kubeconfig {
-            command.arg(file.canonicalize().context(|| format!("cannot read {}", file.display()))?);
+            let file = file.canonicalize().context(|| format!("cannot read {}", file.display()))?;
+            tour(Some(&file))?;
         } else if let Kind::Real = self.server {
+            let temporary = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
             let options = Options { release: Release::newest()?, controllers: false };
-            let started = Server::start(options, &temporary.path().join("run"))?;
-            command.arg(&started.kubeconfig);
-            server = Some(started);
+            let server = Server::start(options, &temporary.path().join("run"))?;
+            tour(Some(&server.kubeconfig))?;
+        } else {
+            tour(None)?;
         }
-        eprintln!();
-        let outcome = process::run(&mut command);
-        drop(server);
-        outcome.map_err(|_| {
-            Failure::new("the tour ended with the error above").help(
-                "if the server refused the object, give one that it takes with --object FILE; \
-                 the schema has a rule that the made-up one breaks",
-            )
-        })?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Generates from a CRD (the sample by default) and builds the tour.
+pub(crate) fn build(crd: Option<&Path>, object: Option<&Path>) -> Result<()> {
+    let crd = crd.map_or_else(|| workspace::path(SAMPLE_CRD), Path::to_path_buf);
+    let folder = workspace::path(FOLDER);
+    let step = Step::begin(format!("generating from {}", workspace::shown(&crd)));
+    let crate_folder = sandbox::prepare(&folder)?;
+    let mut inputs = inputs::of_repository(&crate_folder)?;
+    inputs.crds = vec![Source::new(workspace::shown(&crd), files::read(&crd)?)];
+    // Tables with rows for the repository's own CRDs are no mistake here.
+    inputs.lenient = true;
+    let generated = inputs::generate(&inputs)?;
+    let found = found::first(&generated.files)?;
+    let summary = output::Plan::make(&crate_folder, &generated.files)?.carry_out()?;
+    step.done(&summary);
+
+    write_tour(&folder, &found, object)?;
+    let shown = |relative: &str| workspace::shown(&folder.join(relative));
+    eprintln!(
+        "    {} -> {}",
+        found.kind,
+        shown(&format!("clientset/src/{}/{}/", found.module, found.version))
+    );
+    eprintln!("    the program: {}, its object: {}", shown("tour/src/main.rs"), shown("tour/sample.json"));
+    let mut command = cargo(["build", "--package", "tour", "--manifest-path"]);
+    process::run(command.arg(folder.join("Cargo.toml")))
+}
+
+/// Runs the tour that was built last: on its own embedded server, or on the one of a kubeconfig.
+pub(crate) fn tour(kubeconfig: Option<&Path>) -> Result<()> {
+    let mut command = cargo(["run", "--quiet", "--package", "tour", "--manifest-path"]);
+    command.arg(workspace::path(FOLDER).join("Cargo.toml")).arg("--").args(kubeconfig);
+    eprintln!();
+    process::run(&mut command).map_err(|_| {
+        Failure::new("the tour ended with the error above").help(
+            "if the server refused the object, give one that it takes with --object FILE; the schema has a rule that \
+             the made-up one breaks",
+        )
+    })
 }
 
 /// The program: a manifest, the tour with the names filled in, an object.

@@ -8,12 +8,13 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use super::generate::Generate;
+use super::quickstart;
 use crate::control_plane::server::{Options, Server};
 use crate::control_plane::{Release, build, gomodule};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
 use crate::specs::sources::Sources;
-use crate::{process, workspace};
+use crate::{files, process, workspace};
 
 /// Run every test: formatting, lints, generated code up to date, unit and doc tests, end-to-end on a real Kubernetes.
 ///
@@ -64,6 +65,8 @@ pub(crate) enum Step {
     Tests,
     /// A crate outside the workspace that uses `clientset`
     Outside,
+    /// The quickstart on CRDs of different styles, on the embedded server and on the real control plane
+    Quickstart,
 }
 
 impl Test {
@@ -80,6 +83,8 @@ impl Test {
 
     /// Runs the steps; `ci` adds its own to the same report.
     pub(crate) fn steps(&self, report: &mut Report) -> Result<()> {
+        // Started by the first step that needs it, and ended with the last.
+        let mut cluster = None;
         for &step in Step::value_variants() {
             if !self.only.is_empty() && !self.only.contains(&step) {
                 continue;
@@ -98,7 +103,8 @@ impl Test {
                     let words = ["clippy", "--workspace", "--all-targets", "--all-features"];
                     process::run(cargo(words).args(["--", "-D", "warnings"]))
                 })?,
-                Step::Tests => report.step("tests", || self.tests())?,
+                Step::Tests => report.step("tests", || self.tests(self.cluster(&mut cluster)?))?,
+                Step::Quickstart => report.step("quickstart", || quickstart(self.cluster(&mut cluster)?))?,
                 Step::Outside => {
                     let manifest = workspace::path("tests/outside/Cargo.toml");
                     if manifest.exists() {
@@ -109,38 +115,49 @@ impl Test {
                 }
             }
         }
-        Ok(())
-    }
-
-    fn tests(&self) -> Result<()> {
-        let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-        let mut command = cargo(["test", "--workspace", "--all-features"]);
-        command.args(&self.arguments);
-        // Nothing of the surroundings may steer a test.
-        command.env_remove("KUBECONFIG");
-        let server = match &self.kubeconfig {
-            Some(file) => {
-                let file = file.canonicalize().context(|| format!("cannot read {}", file.display()))?;
-                command.env("CLIENTSET_TEST_KUBECONFIG", file);
-                None
-            }
-            None => self.server(&folder.path().join("run"))?,
-        };
-        if let Some(server) = &server {
-            command
-                .env("CLIENTSET_TEST_KUBECONFIG", &server.kubeconfig)
-                .env("CLIENTSET_TEST_CONTROLPLANE", &server.binary);
-        }
-        let outcome = process::run(&mut command);
-        if let Some(mut server) = server {
-            // Tests that fail because a server died are better explained by the server.
-            server.alive()?;
-        }
-        outcome?;
-        if self.kubeconfig.is_none() && !can_build(self.release()?)? {
+        if cluster.as_ref().is_some_and(|cluster| cluster.kubeconfig.is_none()) {
+            // Again, since the first time is pages above by now.
             say_what_was_skipped();
         }
         Ok(())
+    }
+
+    fn tests(&self, cluster: &mut Cluster) -> Result<()> {
+        let mut command = cargo(["test", "--workspace", "--all-features", "--no-fail-fast"]);
+        command.args(&self.arguments);
+        // Nothing of the surroundings may steer a test.
+        command.env_remove("KUBECONFIG");
+        if let Some(kubeconfig) = &cluster.kubeconfig {
+            command.env("CLIENTSET_TEST_KUBECONFIG", kubeconfig);
+        }
+        if let Some(server) = &cluster.server {
+            command.env("CLIENTSET_TEST_CONTROLPLANE", &server.binary);
+        }
+        let outcome = process::run(&mut command);
+        if let Some(server) = &mut cluster.server {
+            // Tests that fail because a server died are better explained by the server.
+            server.alive()?;
+        }
+        outcome
+    }
+
+    /// What the end-to-end tests run on, started when it is first asked for.
+    fn cluster<'a>(&self, cluster: &'a mut Option<Cluster>) -> Result<&'a mut Cluster> {
+        if cluster.is_none() {
+            let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
+            *cluster = Some(match &self.kubeconfig {
+                Some(file) => {
+                    let file = file.canonicalize().context(|| format!("cannot read {}", file.display()))?;
+                    Cluster { kubeconfig: Some(file), server: None, _folder: folder }
+                }
+                None => {
+                    let server = self.server(&folder.path().join("run"))?;
+                    let kubeconfig = server.as_ref().map(|server| server.kubeconfig.clone());
+                    Cluster { kubeconfig, server, _folder: folder }
+                }
+            });
+        }
+        cluster.as_mut().ok_or_else(|| Failure::new("there is no cluster"))
     }
 
     fn release(&self) -> Result<Release> {
@@ -160,6 +177,28 @@ impl Test {
         // While the servers are built nothing else is; compiling the tests first would save no time on two cores.
         Server::start(Options { release, controllers: false }, folder).map(Some)
     }
+}
+
+/// What the end-to-end tests run on; nothing where it could not be had.
+struct Cluster {
+    kubeconfig: Option<PathBuf>,
+    server: Option<Server>,
+    // After the server in this list, so that it is removed when nobody writes to it any more.
+    _folder: tempfile::TempDir,
+}
+
+/// The README's first command, on the sample and on every CRD of tests/fixtures/quickstart.
+fn quickstart(cluster: &mut Cluster) -> Result<()> {
+    let folder = workspace::path("tests/fixtures/quickstart");
+    let others = files::names(&folder)?.into_iter().map(|name| Some(folder.join(name)));
+    for crd in std::iter::once(None).chain(others) {
+        quickstart::build(crd.as_deref(), None)?;
+        quickstart::tour(None)?;
+        if let Some(kubeconfig) = &cluster.kubeconfig {
+            quickstart::tour(Some(kubeconfig))?;
+        }
+    }
+    Ok(())
 }
 
 fn can_build(release: Release) -> Result<bool> {
