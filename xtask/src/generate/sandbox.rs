@@ -20,10 +20,15 @@ pub(crate) fn prepare(folder: &Path) -> Result<PathBuf> {
     }
     for name in ["Cargo.toml", "src/lib.rs"] {
         let target = crate_folder.join(name);
-        // Later runs keep what the generator wrote between the marks, so that they change nothing either.
-        if !target.exists() {
-            files::write_if_changed(&target, &files::read(&own.join(name))?)?;
+        let mut text = files::read_text(&own.join(name))?;
+        if name == "Cargo.toml" {
+            text = library_only(&text);
         }
+        // What an earlier run generated here stays, so that a run that changes nothing has nothing compiled anew.
+        if let Ok(old) = std::fs::read_to_string(&target) {
+            text = with_generated_part(&text, &old);
+        }
+        files::write_if_changed(&target, text.as_bytes())?;
     }
     copy(&own.join("src/ext"), &crate_folder.join("src/ext"))?;
     Ok(crate_folder)
@@ -62,6 +67,37 @@ fn manifest(others: &[&str]) -> Result<String> {
     toml::to_string(&root).context(|| "cannot write the manifest of the second workspace".to_owned())
 }
 
+/// A manifest without examples, tests and what only these need: they are not copied.
+fn library_only(manifest: &str) -> String {
+    let mut kept = String::new();
+    let mut keep = true;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            let section = line.trim_matches(['[', ']', ' ']);
+            keep = !["example", "test", "bench", "dev-dependencies"].contains(&section);
+        }
+        if keep {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+/// `text` with the part between its marks taken from `old`.
+fn with_generated_part(text: &str, old: &str) -> String {
+    let part = |text: &str| -> Option<(usize, usize)> {
+        let begin = text.find("@generated begin")?;
+        Some((begin, begin + text[begin..].find("@generated end")?))
+    };
+    match (part(text), part(old)) {
+        (Some((begin, end)), Some((old_begin, old_end))) => {
+            [&text[..begin], &old[old_begin..old_end], &text[end..]].concat()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 fn copy(from: &Path, to: &Path) -> Result<()> {
     for name in files::names(from)? {
         let (from, to) = (from.join(&name), to.join(&name));
@@ -72,4 +108,23 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_of_a_manifest_has_no_examples() {
+        let manifest = "[package]\nname = \"a\"\n\n[dev-dependencies]\nb = \"1\"\n\n[[example]]\nname = \"c\"\n\n[lints]\nworkspace = true\n";
+        assert_eq!(library_only(manifest), "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n");
+    }
+
+    #[test]
+    fn what_was_generated_stays_and_the_rest_is_renewed() {
+        let new = "new\n# @generated begin\n# @generated end\nnew\n";
+        let old = "old\n# @generated begin\nkept\n# @generated end\nold\n";
+        assert_eq!(with_generated_part(new, old), "new\n# @generated begin\nkept\n# @generated end\nnew\n");
+        assert_eq!(with_generated_part(new, "none"), new);
+    }
 }
