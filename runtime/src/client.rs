@@ -307,7 +307,7 @@ impl Client {
     fn failed(&self, request: &Request, failure: Failure) -> Error {
         let (kind, help) = match failure.kind {
             FailureKind::Request => (Kind::Request, None),
-            FailureKind::Connect if failure.message.contains("certificate") => (
+            FailureKind::Tls => (
                 Kind::Connect,
                 Some("is the certificate authority the cluster's, and the name in the URL the server's?"),
             ),
@@ -366,7 +366,9 @@ impl Attempts {
         let worth = match failure.kind {
             // Without a connection nothing was sent, but a server that is down is better said soon.
             FailureKind::Broken => request.method.is_read() && self.reconnects < retry::MAX_RECONNECTS,
-            FailureKind::Connect | FailureKind::ConnectTimeout | FailureKind::Request => false,
+            FailureKind::Connect | FailureKind::Tls | FailureKind::ConnectTimeout | FailureKind::Request => {
+                false
+            }
         };
         if !worth {
             return None;

@@ -221,6 +221,7 @@ fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout()) {
         (_, true) => FailureKind::ConnectTimeout,
+        (true, _) if is_tls(&error) => FailureKind::Tls,
         (true, _) => FailureKind::Connect,
         _ if error.is_builder() => FailureKind::Request,
         _ => FailureKind::Broken,
@@ -242,4 +243,13 @@ fn failure(error: reqwest::Error) -> Failure {
         message = error.to_string();
     }
     Failure { kind, message }
+}
+
+/// Whether TLS is among the reasons.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    // An IO error hides what it wraps from `source()`.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
+    error.is::<rustls::Error>()
+        || wrapped.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }

@@ -73,6 +73,8 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     /// No connection: nothing was sent.
     Connect,
+    /// The server is not who it should be, or does not speak TLS as we do: nothing was sent.
+    Tls,
     /// The server was not there in time.
     ConnectTimeout,
     /// The connection broke after the request had begun to go out.
