@@ -168,6 +168,8 @@ fn item(path: &str, index: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// A JSON Patch applied the plain way, so that the diff is checked against something else than itself.
@@ -252,5 +254,27 @@ mod tests {
             patch(operations, Some("1")),
             r#"[{"op":"replace","path":"/metadata/resourceVersion","value":"1"}]"#
         );
+    }
+
+    /// Small objects of lists of things, some with names, so that all cases of lists meet.
+    fn tree() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![Just(Json::Null), (0..3).prop_map(Json::from), "[a-c]".prop_map(Json::from)];
+        leaf.prop_recursive(4, 24, 5, |inner| {
+            let members = prop::collection::btree_map("name|key|v|w/~", inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..5).prop_map(Json::from),
+                members.prop_map(|members| members.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn any_difference_applied_gives_what_was_wanted(before in tree(), after in tree()) {
+            let (before, after) = (json!({"a": before}), json!({"a": after}));
+            let operations = between(&before, &before, &after);
+            prop_assert_eq!(apply(before.clone(), &operations), after);
+        }
     }
 }
