@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::error::{self, Error, Kind};
+use crate::options::{FieldValidation, WriteDefaults};
 use crate::request::{Headers, Request, retry};
 use crate::transport::{Answer, Body, Failure, FailureKind, HttpTransport, Outgoing, Transport};
 use crate::{Result, UnknownFieldPolicy};
@@ -37,7 +38,9 @@ const FAILURE_TIME: Duration = Duration::from_secs(10);
 pub struct Client {
     shared: Arc<Shared>,
     unknown_fields: UnknownFieldPolicy,
+    defaults: WriteDefaults,
     max_response: usize,
+    max_retries: u32,
     /// Tests wait less.
     retry_floor: Duration,
 }
@@ -89,7 +92,9 @@ impl Client {
                 config,
             }),
             unknown_fields,
+            defaults: WriteDefaults::default(),
             max_response: MAX_RESPONSE,
+            max_retries: retry::MAX_RETRIES,
             retry_floor: retry::FLOOR,
         })
     }
@@ -108,6 +113,30 @@ impl Client {
         self
     }
 
+    /// The same client, whose writes go through everything but storing, whatever their options say.
+    pub fn dry_run(mut self) -> Client {
+        self.defaults.dry_run = true;
+        self
+    }
+
+    /// The same client, with a field manager for writes that name none.
+    pub fn field_manager(mut self, manager: impl Into<String>) -> Client {
+        self.defaults.field_manager = Some(manager.into());
+        self
+    }
+
+    /// The same client, with a rule about unknown members for writes that have none.
+    pub fn field_validation(mut self, validation: FieldValidation) -> Client {
+        self.defaults.field_validation = Some(validation);
+        self
+    }
+
+    /// The same client, which sends a request again at most this often when the server asks for that. 10 unless set.
+    pub fn max_retries(mut self, retries: u32) -> Client {
+        self.max_retries = retries;
+        self
+    }
+
     /// The server's URL, for messages.
     pub fn server(&self) -> &str {
         &self.shared.server
@@ -122,6 +151,10 @@ impl Client {
     fn impatient(mut self) -> Client {
         self.retry_floor = Duration::from_millis(1);
         self
+    }
+
+    pub(crate) fn defaults(&self) -> &WriteDefaults {
+        &self.defaults
     }
 
     pub(crate) fn unknown_field_policy(&self) -> UnknownFieldPolicy {
@@ -213,7 +246,8 @@ impl Client {
                 )),
                 None => error,
             };
-            match retry::again(status, after, attempts.retries, self.retry_floor) {
+            let wait = retry::again(status, after, attempts.retries, self.retry_floor);
+            match wait.filter(|_| attempts.retries < self.max_retries) {
                 Some(wait) => {
                     attempts.retries += 1;
                     attempts.last = Some(error.to_string());

@@ -100,7 +100,7 @@ impl<T> ApplyRequest<T> {
         if let Some(ask) = &mut request.ask {
             ask.apply = true;
         }
-        self.options.query(&mut request.query)?;
+        self.options.or(self.target.client.defaults()).query(&mut request.query)?;
         Ok(request.with_timeout(self.timeout).with_body(APPLY, std::mem::take(&mut self.body)))
     }
 

@@ -58,7 +58,7 @@ impl<T> CreateRequest<T> {
             return Err(refused);
         }
         let mut request = self.target.request("create", Method::Post)?;
-        self.options.query(&mut request.query)?;
+        self.options.or(self.target.client.defaults()).query(&mut request.query)?;
         Ok(request.with_timeout(self.timeout).with_body(JSON, std::mem::take(&mut self.body)))
     }
 

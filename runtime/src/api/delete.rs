@@ -63,7 +63,7 @@ impl<T> DeleteRequest<T> {
 
     fn request_once(&self) -> Result<Request> {
         let request = self.target.request("delete", Method::Delete)?.with_timeout(self.timeout);
-        Ok(match self.options.body()? {
+        Ok(match self.options.or(self.target.client.defaults()).body()? {
             Some(body) => request.with_body(JSON, body),
             None => request,
         })
@@ -173,7 +173,7 @@ impl<T> DeleteCollectionRequest<T> {
         let mut request = self.target.request("deletecollection", Method::Delete)?;
         self.options.query(&mut request.query)?;
         let request = request.with_timeout(self.timeout);
-        Ok(match self.delete.body()? {
+        Ok(match self.delete.or(self.target.client.defaults()).body()? {
             Some(body) => request.with_body(JSON, body),
             None => request,
         })

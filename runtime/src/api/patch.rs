@@ -41,7 +41,7 @@ impl<T> PatchRequest<T> {
 
     fn request_once(&self) -> Result<Request> {
         let mut request = self.target.request("patch", Method::Patch)?;
-        self.options.query(&mut request.query)?;
+        self.options.or(self.target.client.defaults()).query(&mut request.query)?;
         let body = self.patch.body().to_owned();
         Ok(request.with_timeout(self.timeout).with_body(self.patch.content_type(), body))
     }

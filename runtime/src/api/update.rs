@@ -57,7 +57,7 @@ impl<T> UpdateRequest<T> {
         }
         self.check_unknown()?;
         let mut request = self.target.request("update", Method::Put)?;
-        self.options.query(&mut request.query)?;
+        self.options.or(self.target.client.defaults()).query(&mut request.query)?;
         Ok(request.with_timeout(self.timeout).with_body(JSON, std::mem::take(&mut self.body.json)))
     }
 

@@ -116,6 +116,9 @@ async fn a_server_that_never_gets_ready_is_asked_eleven_times() {
     assert!(error.is_too_many_requests() && error.retry_after() == Some(Duration::ZERO));
     assert!(error.to_string().contains("11 tries"), "{error}");
     assert_eq!(server.seen().len(), 11);
+    let once = server.client().impatient().max_retries(1);
+    assert!(widgets(&once).get("a").await.unwrap_err().to_string().contains("2 tries"));
+    assert_eq!(server.seen().len(), 13);
 }
 
 #[tokio::test]

@@ -259,3 +259,37 @@ options! {
         insecure_skip_tls_verify_backend: flag bool,
     }
 }
+
+/// What writes do where their own options say nothing: set once for a client.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct WriteDefaults {
+    pub(crate) dry_run: bool,
+    pub(crate) field_manager: Option<String>,
+    pub(crate) field_validation: Option<FieldValidation>,
+}
+
+macro_rules! with_defaults {
+    ($($name:ident)*) => { $(
+        impl $name {
+            /// These options, completed by what the client does by itself.
+            pub(crate) fn or(&self, defaults: &WriteDefaults) -> Self {
+                let mut options = self.clone();
+                options.dry_run |= defaults.dry_run;
+                options.field_manager = options.field_manager.or_else(|| defaults.field_manager.clone());
+                options.field_validation = options.field_validation.or(defaults.field_validation);
+                options
+            }
+        }
+    )* };
+}
+
+with_defaults! { CreateOptions UpdateOptions PatchOptions ApplyOptions }
+
+impl DeleteOptions {
+    /// These options, completed by what the client does by itself.
+    pub(crate) fn or(&self, defaults: &WriteDefaults) -> Self {
+        let mut options = self.clone();
+        options.dry_run |= defaults.dry_run;
+        options
+    }
+}

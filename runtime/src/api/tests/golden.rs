@@ -177,3 +177,29 @@ async fn a_full_object_is_applied_without_what_is_not_its_own() {
     assert_eq!(sent, format!("{start},\"status\":{{\"ready\":true}}}}"));
     assert!(widgets().apply("a", &object).await.unwrap_err().to_string().contains("field manager"));
 }
+
+#[test]
+fn what_a_client_does_by_itself_completes_the_options_of_writes() {
+    let client = client().dry_run().field_manager("all").field_validation(FieldValidation::Strict);
+    let widgets = Api::<Widget>::namespaced(&client, "default");
+    let patch = Patch::merge_text("{}").unwrap();
+    let rest = "fieldValidation=Strict";
+    for (sent, query) in [
+        (wire(widgets.create(&widget("a")).request()), format!("?dryRun=All&fieldManager=all&{rest}")),
+        (
+            wire(widgets.update(&widget("a")).field_manager("me").request()),
+            format!("?dryRun=All&fieldManager=me&{rest}"),
+        ),
+        (wire(widgets.patch("a", &patch).request()), format!("?dryRun=All&fieldManager=all&{rest}")),
+        (
+            wire(widgets.apply("a", &widget("a")).request()),
+            format!("?dryRun=All&fieldManager=all&{rest}&force=false"),
+        ),
+    ] {
+        assert!(sent.lines().next().unwrap().ends_with(&query), "{sent}");
+    }
+    for sent in [wire(widgets.delete("a").request()), wire(widgets.delete_collection().request())] {
+        assert!(sent.ends_with(r#""kind":"DeleteOptions","dryRun":["All"]}"#), "{sent}");
+    }
+    assert!(wire(widgets.get("a").request()).starts_with(&format!("GET {W}/a\n")));
+}
