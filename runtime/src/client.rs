@@ -222,10 +222,6 @@ impl Client {
             if (200..300).contains(&status) {
                 return Ok(Answer { status, headers, body });
             }
-            // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
-            let text =
-                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
-            drop(body);
             if status == 401 && !attempts.renewed {
                 attempts.renewed = true;
                 let renewable = match &authorization {
@@ -236,6 +232,13 @@ impl Client {
                     continue;
                 }
             }
+            if request.any_status {
+                return Ok(Answer { status, headers, body });
+            }
+            // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
+            let text =
+                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
+            drop(body);
             let after =
                 headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now()));
             let error = error::from_answer(request, &self.shared.server, status, &text, after);

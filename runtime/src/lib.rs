@@ -13,6 +13,7 @@ mod options;
 mod patch;
 mod request;
 mod resource;
+mod rest;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -39,6 +40,7 @@ pub use options::{
 pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
+pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest};
 pub use watch::{Bookmark, Watch, WatchEvent};
 #[doc(hidden)]
 pub use watch::{Frames, TooLong, fuzz as fuzz_watch};

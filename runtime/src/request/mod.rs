@@ -118,6 +118,8 @@ pub(crate) struct Request {
     pub(crate) class: Class,
     /// The whole call may take this long, retries included.
     pub(crate) timeout: Option<Duration>,
+    /// Whether an answer of any status is a success: for the REST client.
+    pub(crate) any_status: bool,
     pub(crate) ask: Option<Ask>,
 }
 
@@ -133,6 +135,7 @@ impl Request {
             body: Bytes::new(),
             class: Class::Unary,
             timeout: None,
+            any_status: false,
             ask: None,
         }
     }
