@@ -51,6 +51,12 @@ pub(crate) enum Kind {
     Decode,
     /// An update would drop members that this build does not know.
     UnknownFields,
+    /// The server has no resource of this name.
+    NoMatch,
+    /// The server has more than one resource that this name can mean.
+    Ambiguous,
+    /// A version whose server could not be asked what it offers.
+    Stale,
 }
 
 impl Error {

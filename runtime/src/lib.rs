@@ -8,6 +8,8 @@ mod auth;
 mod client;
 pub mod codec;
 pub mod config;
+mod discovery;
+mod dynamic;
 mod error;
 mod options;
 mod patch;
@@ -32,6 +34,11 @@ pub use config::{
     Config, Environment, ExecApiVersion, ExecPlugin, Impersonation, InteractiveMode, KubeContext, Kubeconfig,
     Overrides,
 };
+pub use discovery::{
+    ApiGroup, ApiResource, ApiSubresource, ApiVersion, Discovered, Discovery, GroupFailure, GroupVersions,
+    Mapper, OpenApiDocument, OpenApiIndex, PreferredResources, ServerVersion,
+};
+pub use dynamic::{DynamicApi, DynamicObject};
 pub use error::{Error, ResultExt};
 pub use options::{
     ApplyOptions, CreateOptions, DeleteOptions, FieldValidation, GetOptions, ListOptions, LogOptions,

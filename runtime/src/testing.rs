@@ -207,15 +207,24 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Server {
+        let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
+        Server::routing(move |_| {
+            replies.lock().unwrap().pop_front().unwrap_or_else(|| Reply::new(599, "no reply was planned"))
+        })
+        .await
+    }
+
+    /// A server whose replies follow from what it is asked: for requests that go out at once.
+    pub(crate) async fn routing(reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let replies = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
+        let reply: Arc<Answering> = Arc::new(reply);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (closing, closed) = mpsc::unbounded_channel();
         let record = seen.clone();
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket, replies.clone(), record.clone(), closing.clone()));
+                tokio::spawn(answer(socket, reply.clone(), record.clone(), closing.clone()));
             }
         });
         Server { url, seen, closed }
@@ -238,9 +247,12 @@ impl Server {
     }
 }
 
+/// How a server comes to its replies.
+type Answering = dyn Fn(&Seen) -> Reply + Send + Sync;
+
 async fn answer(
     mut socket: TcpStream,
-    replies: Arc<Mutex<VecDeque<Reply>>>,
+    reply: Arc<Answering>,
     record: Arc<Mutex<Vec<Seen>>>,
     closing: mpsc::UnboundedSender<()>,
 ) {
@@ -253,9 +265,8 @@ async fn answer(
             return;
         }
     };
+    let reply = reply(&seen);
     record.lock().unwrap().push(seen);
-    let reply =
-        replies.lock().unwrap().pop_front().unwrap_or_else(|| Reply::new(599, "no reply was planned"));
     for piece in reply.pieces {
         if socket.write_all(&piece).await.is_err() || socket.flush().await.is_err() {
             return;

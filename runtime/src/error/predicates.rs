@@ -258,6 +258,31 @@ impl Error {
         matches!(self.kind(), Kind::UnknownFields)
     }
 
+    /// The server has no resource of the name or kind that was looked for.
+    ///
+    /// # Troubleshooting
+    /// Check the spelling; `kubectl api-resources` lists all names. For a custom resource: is its CRD installed, and the
+    /// version served? The message lists what has the same name in other groups or versions.
+    pub fn is_no_match(&self) -> bool {
+        matches!(self.kind(), Kind::NoMatch)
+    }
+
+    /// The name that was looked for can mean more than one resource.
+    ///
+    /// # Troubleshooting
+    /// Say the group (`widgets.example.com`), or group, version and kind; the message lists the candidates.
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(self.kind(), Kind::Ambiguous)
+    }
+
+    /// The server lists a version but could not ask whoever serves it what is in it.
+    ///
+    /// # Troubleshooting
+    /// Look at the version's APIService (`kubectl get apiservice`) and at the API server behind it.
+    pub fn is_stale_discovery(&self) -> bool {
+        matches!(self.kind(), Kind::Stale)
+    }
+
     /// The Status that the server answered with, or the one made up for an answer that was none.
     pub fn status(&self) -> Option<&Status> {
         match self.kind() {

@@ -102,8 +102,11 @@ impl RestPath {
         if let Some(subresource) = &self.subresource {
             if self.name.is_none() {
                 // It would be taken for a name.
-                let message = format!("the subresource {subresource:?} belongs to an object, and no name was given");
-                return Err(Error::new(Kind::Request, "", message).with_help("nothing was sent; add `.name(…)`"));
+                let message =
+                    format!("the subresource {subresource:?} belongs to an object, and no name was given");
+                return Err(
+                    Error::new(Kind::Request, "", message).with_help("nothing was sent; add `.name(…)`")
+                );
             }
             path.push("subresource", subresource)?;
         }

@@ -46,7 +46,13 @@ async fn parts_of_a_resource_become_its_path() {
     let server = Server::start((0..4).map(|_| Reply::new(200, "{}"))).await;
     let rest = server.client().rest();
     rest.resource("v1", "nodes").get().await.unwrap();
-    rest.resource("apps/v1", "deployments").namespace("a").name("web").subresource("scale").put().await.unwrap();
+    rest.resource("apps/v1", "deployments")
+        .namespace("a")
+        .name("web")
+        .subresource("scale")
+        .put()
+        .await
+        .unwrap();
     rest.resource("v1", "pods").namespace("a").name("system:x y").delete().await.unwrap();
     rest.resource("example.com/v1", "widgets").namespace("a").post().await.unwrap();
     assert_eq!(
@@ -99,7 +105,8 @@ async fn what_could_lead_elsewhere_is_refused_and_nothing_is_sent() {
 #[tokio::test]
 async fn failures_are_errors_with_their_status_unless_any_status_is_taken() {
     let missing = || Reply::new(404, &status(404, "NotFound"));
-    let server = Server::start([missing(), missing(), Reply::with(503, &[("retry-after", "0")], "later")]).await;
+    let server =
+        Server::start([missing(), missing(), Reply::with(503, &[("retry-after", "0")], "later")]).await;
     let rest = server.client().rest();
     let error: Error = rest.get("/apis/x/v1").send().await.unwrap_err();
     assert!(error.is_not_found());
@@ -143,7 +150,8 @@ async fn a_path_can_be_watched() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_not_repeated() {
-    let server = Server::start([Reply::new(200, r#"{"password":"canary"}"#), Reply::with(200, &[], "x")]).await;
+    let server =
+        Server::start([Reply::new(200, r#"{"password":"canary"}"#), Reply::with(200, &[], "x")]).await;
     let answer = server.client().rest().get("/x").send().await.unwrap();
     let error = answer.json::<std::collections::BTreeMap<String, u32>>().unwrap_err();
     assert!(error.is_decode());
