@@ -11,6 +11,10 @@ use crate::request::{Ask, Method, Path, Request};
 use crate::wire::Status;
 use crate::{Client, Entity, ResourceInfo, Result};
 
+/// How an object is asked for of which nothing but the metadata is wanted, and a list of such.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
 /// Where objects are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -25,6 +29,7 @@ pub(super) struct Target {
     pub(super) client: Client,
     pub(super) resource: ResourceInfo,
     pub(super) place: Place,
+    pub(super) metadata_only: bool,
     pub(super) name: Option<String>,
     pub(super) subresource: Option<Cow<'static, str>>,
 }
@@ -46,6 +51,10 @@ impl Target {
     /// A request of this verb to this target, with nothing but its path.
     pub(super) fn request(&self, verb: &'static str, method: Method) -> Result<Request> {
         let mut request = Request::new(method, self.path(verb)?);
+        if self.metadata_only {
+            let list = matches!(verb, "list" | "deletecollection");
+            request.headers.set("accept", if list { METADATA_LIST } else { METADATA });
+        }
         request.ask = Some(Ask {
             verb,
             group: self.resource.group.clone(),

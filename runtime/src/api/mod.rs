@@ -36,7 +36,7 @@ pub use update::UpdateRequest;
 pub use watch::WatchRequest;
 
 use crate::codec::Value;
-use crate::{Client, Entity, Patch, Resource, ResourceInfo};
+use crate::{Client, DynamicApi, Entity, Patch, Resource, ResourceInfo};
 use call::{Place, Target};
 
 /// The client for one resource in one place: a namespace, all namespaces, or the cluster.
@@ -47,6 +47,8 @@ pub struct Api<T> {
     client: Client,
     resource: ResourceInfo,
     place: Place,
+    /// Whether of each object the metadata is all that is wanted.
+    metadata_only: bool,
     of: PhantomData<fn() -> T>,
 }
 
@@ -69,7 +71,7 @@ impl<T: Resource> Api<T> {
 
 impl<T> Api<T> {
     fn at(client: &Client, resource: ResourceInfo, place: Place) -> Self {
-        Api { client: client.clone(), resource, place, of: PhantomData }
+        Api { client: client.clone(), resource, place, metadata_only: false, of: PhantomData }
     }
 
     /// The client underneath.
@@ -82,8 +84,19 @@ impl<T> Api<T> {
         &self.resource
     }
 
+    /// The same resource, of whose objects the server gives nothing but the metadata (`PartialObjectMetadata`): much less
+    /// to send and to keep where specification and status do not matter.
+    ///
+    /// For reading, watching, patching and deleting. What it gives is not the whole object, so a server refuses it as the
+    /// body of `create` and `update`. Servers that cannot do this answer with [`is_not_acceptable`](crate::Error::is_not_acceptable).
+    pub fn metadata_only(&self) -> DynamicApi {
+        let api = DynamicApi::at(&self.client, self.resource.clone(), self.place.clone());
+        Api { metadata_only: true, ..api }
+    }
+
     fn collection(&self) -> Target {
         Target {
+            metadata_only: self.metadata_only,
             client: self.client.clone(),
             resource: self.resource.clone(),
             place: self.place.clone(),
@@ -247,7 +260,8 @@ fn name_of<T: Entity>(object: &T) -> String {
 
 impl<T> Clone for Api<T> {
     fn clone(&self) -> Self {
-        Self::at(&self.client, self.resource.clone(), self.place.clone())
+        let api = Self::at(&self.client, self.resource.clone(), self.place.clone());
+        Api { metadata_only: self.metadata_only, ..api }
     }
 }
 

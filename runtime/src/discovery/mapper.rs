@@ -123,10 +123,10 @@ impl Mapper {
             if let Some(resource) = self.outcome(query, all)? {
                 return Ok(resource);
             }
-        } else if let Some(version) = query.only_version() {
-            if let Some(resource) = self.in_version(query, version, &mut known).await? {
-                return Ok(resource);
-            }
+        } else if let Some(version) = query.only_version()
+            && let Some(resource) = self.in_version(query, version, &mut known).await?
+        {
+            return Ok(resource);
         }
         // Not known, so something may have been added since; a second answer of the same is believed.
         let all = self.fetch(&mut known).await?;

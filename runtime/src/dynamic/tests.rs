@@ -226,7 +226,7 @@ async fn every_verb_works_on_objects_of_any_kind() {
             format!("POST {path}"),
             format!("PUT {path}/a"),
             format!("PATCH {path}/a"),
-            format!("PATCH {path}/a?fieldManager=me"),
+            format!("PATCH {path}/a?fieldManager=me&force=false"),
             format!("GET {path}/a/scale"),
             "GET /apis/example.com/v1/widgets".to_owned(),
             format!("GET {path}?watch=true"),
@@ -252,4 +252,30 @@ async fn objects_of_the_wrong_place_are_refused() {
     assert!(server.client().dynamic(info(true)).get("a").await.unwrap_err().is_request());
     assert!(server.client().dynamic_namespaced(info(false), "x").get("a").await.unwrap_err().is_request());
     assert!(server.lines().is_empty());
+}
+
+#[tokio::test]
+async fn metadata_alone_can_be_asked_for() {
+    let one = r#"{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"a"}}"#;
+    let list = r#"{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[{"metadata":{"name":"a"}}]}"#;
+    let event = format!("{{\"type\":\"ADDED\",\"object\":{one}}}\n");
+    let replies = [
+        Reply::new(200, one),
+        Reply::new(200, list),
+        Reply::chunked(&[&event]),
+        Reply::new(200, one),
+        Reply::new(200, one),
+    ];
+    let server = Server::start(replies).await;
+    let widgets = Api::<Widget>::namespaced(&server.client(), "default").metadata_only().clone();
+    assert_eq!(widgets.get("a").await.unwrap().metadata().name(), Some("a"));
+    assert_eq!(widgets.list().await.unwrap().items[0].kind(), "PartialObjectMetadata");
+    assert!(matches!(widgets.watch().await.unwrap().next().await, Some(Ok(WatchEvent::Added(_)))));
+    widgets.patch("a", &Patch::merge(&json!({})).unwrap()).await.unwrap();
+    widgets.delete("a").await.unwrap();
+    let accepts: Vec<String> =
+        server.seen().iter().map(|seen| seen.header("accept").unwrap().to_owned()).collect();
+    let form = |kind: &str| format!("application/json;as={kind};g=meta.k8s.io;v=v1");
+    let one = form("PartialObjectMetadata");
+    assert_eq!(accepts, [one.clone(), form("PartialObjectMetadataList"), one.clone(), one.clone(), one]);
 }
