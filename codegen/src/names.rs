@@ -110,13 +110,26 @@ pub(crate) fn singular(plural: &str) -> String {
 
 /// The plural of a kind, spelled with the kind's capitals: `NetworkPolicy`, `networkpolicies` -> `NetworkPolicies`.
 pub(crate) fn plural(kind: &str, resource: &str) -> String {
-    let same = kind.bytes().zip(resource.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+    let plain: String = resource.chars().filter(|letter| *letter != '-').collect();
+    let same = kind.bytes().zip(plain.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
     if same == 0 {
-        let mut letters = resource.chars();
-        let first = letters.next().map(|first| first.to_ascii_uppercase());
-        return first.into_iter().chain(letters).collect();
+        return pascal(resource, &Words::default());
     }
-    format!("{}{}", &kind[..same], &resource[same..])
+    format!("{}{}", &kind[..same], &plain[same..])
+}
+
+/// The table with each acronym that a name ends in an s: `publicACLs` has `ACLs`. For names that nobody looks over.
+pub(crate) fn with_plural_acronyms(name: &str, table: &Words) -> Words {
+    let mut table = table.clone();
+    let bytes = name.as_bytes();
+    for (end, _) in name.match_indices('s') {
+        let is_end = bytes.get(end + 1).is_none_or(|byte| !byte.is_ascii_lowercase());
+        let start = name[..end].rfind(|letter: char| !letter.is_ascii_uppercase()).map_or(0, |at| at + 1);
+        if is_end && end - start >= 2 && name.is_char_boundary(start) {
+            table.plural_acronyms.push(name[start..=end].to_owned());
+        }
+    }
+    table
 }
 
 #[cfg(test)]
@@ -161,6 +174,15 @@ mod tests {
     }
 
     #[test]
+    fn acronyms_are_told_by_their_s_where_nobody_looks_over_the_names() {
+        for (name, expected) in
+            [("publicACLs", "public_acls"), ("apiVIPsOnly", "api_vips_only"), ("étéVIPs", "t_vips")]
+        {
+            assert_eq!(snake(name, &with_plural_acronyms(name, &table())), expected);
+        }
+    }
+
+    #[test]
     fn names_become_pascal_case() {
         let cases = [
             ("dnsPolicy", "DNSPolicy"),
@@ -181,6 +203,8 @@ mod tests {
             ("CSIDriver", "csidrivers", "CSIDrivers"),
             ("PodMetrics", "pods", "Pods"),
             ("Thing", "widgets", "Widgets"),
+            ("IptablesDnatRule", "iptables-dnat-rules", "IptablesDnatRules"),
+            ("X", "bgp-confs", "BgpConfs"),
         ];
         for (kind, resource, expected) in cases {
             assert_eq!(plural(kind, resource), expected);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
-use super::names::Pins;
+use super::names::{Pins, RESERVED};
 use crate::diag::{Place, Report};
 use crate::ir::{Api, Module, Shape, Ty, Type, Variant};
 use crate::names;
@@ -32,16 +32,17 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     for site in &sites {
         value_sets.entry((&site.module, &site.base)).or_default().insert(&site.values);
     }
-    let mut enums: BTreeMap<String, Type> = BTreeMap::new();
+    let mut enums: BTreeMap<String, (Type, BTreeSet<String>)> = BTreeMap::new();
     let mut paths: BTreeMap<&str, String> = BTreeMap::new();
     for site in &sites {
         let path = match tables.names.enums.get(&site.id) {
             Some(path) => path.clone(),
             None => {
                 let is_clear = value_sets[&(&site.module, site.base.as_str())].len() == 1
+                    && !RESERVED.contains(&site.base.as_str())
                     && !taken.get(&site.module).is_some_and(|taken| taken.contains(site.base.as_str()));
                 let name = if is_clear { site.base.clone() } else { format!("{}{}", site.owner, site.base) };
-                format!("{}::{name}", site.module)
+                free(format!("{}::{name}", site.module), &enums, site)
             }
         };
         let Some((module, name)) =
@@ -54,7 +55,6 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
             );
             continue;
         };
-        let variants = variants(site, report);
         match enums.get(&path) {
             None => {
                 let ty = Type {
@@ -64,19 +64,14 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
                     description: prose(&site.description).to_owned(),
                     docs: Vec::new(),
                     gvk: None,
-                    shape: Shape::Enum(variants),
+                    shape: Shape::Enum(variants(site, report)),
                     file: String::new(),
                 };
-                enums.insert(path.clone(), ty);
+                enums.insert(path.clone(), (ty, known(&site.values)));
             }
-            Some(Type { shape: Shape::Enum(known), place, .. }) => {
-                let values = |variants: &[Variant]| -> BTreeSet<String> {
-                    variants.iter().map(|variant| variant.value.clone()).collect()
-                };
-                if values(known) != values(&variants) {
-                    let what = format!("`{path}` has other values here than in {place}");
-                    report.add(&site.place, what, "pin the two to different names in [enums] of names.toml");
-                }
+            Some((ty, values)) if *values != known(&site.values) => {
+                let what = format!("`{path}` has other values here than in {}", ty.place);
+                report.add(&site.place, what, "pin the two to different names in [enums] of names.toml");
             }
             Some(_) => {}
         }
@@ -95,9 +90,26 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
             }
         }
     }
-    for (path, ty) in enums {
+    for (path, (ty, _)) in enums {
         api.types.insert(path, ty);
     }
+}
+
+/// The path, or with a number behind it where an enum with other values has it.
+fn free(path: String, enums: &BTreeMap<String, (Type, BTreeSet<String>)>, site: &Site) -> String {
+    let values = known(&site.values);
+    let mut candidate = path.clone();
+    let mut count = 1;
+    while enums.get(&candidate).is_some_and(|(_, known)| *known != values) {
+        count += 1;
+        candidate = format!("{path}{count}");
+    }
+    candidate
+}
+
+/// The values that become variants.
+fn known(values: &[String]) -> BTreeSet<String> {
+    values.iter().filter(|value| !value.is_empty()).cloned().collect()
 }
 
 fn sites(api: &Api, tables: &Tables<'_>) -> Vec<Site> {

@@ -17,7 +17,7 @@ pub(crate) struct Pins {
 }
 
 /// Names that generated code writes without a path; a type of that name would take their place.
-const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "Box",
     "Clone",
     "Copy",
@@ -42,10 +42,10 @@ const RESERVED: &[&str] = &[
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     check_pins(tables, report);
     types(api, tables, pins, report);
-    for ty in api.types.values_mut() {
+    for (id, ty) in &mut api.types {
         let has_unknown = ty.gvk.is_some();
         if let Shape::Object(object) = &mut ty.shape {
-            fields(object, has_unknown, tables, report);
+            fields(object, has_unknown, is_upstream(id), tables, report);
         }
     }
     clients(api, tables, pins, report);
@@ -95,7 +95,7 @@ fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Repor
             None if is_enum => {}
             None => {
                 // Objects inside of CRDs are named by their path, and two paths can spell the same.
-                let is_nested = !id.starts_with("io.k8s.") && ty.gvk.is_none();
+                let is_nested = !is_upstream(id) && ty.gvk.is_none();
                 let mut count = 1;
                 let name = ty.name.clone();
                 while is_nested && taken.contains(&(ty.module.clone(), ty.name.clone())) {
@@ -123,12 +123,17 @@ fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Repor
     }
 }
 
-fn fields(fields: &mut [Field], has_unknown: bool, tables: &Tables<'_>, report: &mut Report) {
+/// Whether a schema is one of Kubernetes' own, whose names are looked over by people.
+fn is_upstream(id: &str) -> bool {
+    id.starts_with("io.k8s.")
+}
+
+fn fields(fields: &mut [Field], has_unknown: bool, strict: bool, tables: &Tables<'_>, report: &mut Report) {
     let mut taken: BTreeSet<String> = has_unknown.then(|| "unknown".to_owned()).into_iter().collect();
     for field in fields {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),
-            None => field_name(field, tables, report),
+            None => field_name(field, strict, tables, report),
         };
         let first = name.clone();
         let mut count = 1;
@@ -140,9 +145,11 @@ fn fields(fields: &mut [Field], has_unknown: bool, tables: &Tables<'_>, report: 
     }
 }
 
-fn field_name(field: &Field, tables: &Tables<'_>, report: &mut Report) -> String {
+fn field_name(field: &Field, strict: bool, tables: &Tables<'_>, report: &mut Report) -> String {
     let mut name = names::snake(&field.json, &tables.names.words);
-    if names::looks_torn(&name) {
+    if names::looks_torn(&name) && !strict {
+        name = names::snake(&field.json, &names::with_plural_acronyms(&field.json, &tables.names.words));
+    } else if names::looks_torn(&name) {
         report.add(
             &field.place,
             format!("`{}` would become `{name}`", field.json),
@@ -158,11 +165,30 @@ fn field_name(field: &Field, tables: &Tables<'_>, report: &mut Report) -> String
     names::keyword_safe(name)
 }
 
+/// Whether a text is a lower-case DNS label: what resources are called, and harmless in any path.
+fn is_label(text: &str) -> bool {
+    let is_edge =
+        |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    is_edge(text.bytes().next())
+        && is_edge(text.bytes().next_back())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
 fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     for (module, version) in &mut api.versions {
         let mut taken: BTreeSet<String> =
             api.types.values().filter(|ty| ty.module == *module).map(|ty| ty.name.clone()).collect();
+        if !version.group.split('.').all(is_label) && !version.group.is_empty() {
+            let what = format!("`{}` cannot be an API group", version.group.escape_default());
+            report.add(&Place::new(&version.source, ""), what, "groups are lower-case DNS names");
+        }
         for resource in &mut version.resources {
+            for name in std::iter::once(&resource.plural).chain(resource.subresources.keys()) {
+                if !is_label(name) {
+                    let what = format!("`{}` cannot be a part of a path", name.escape_default());
+                    report.add(&resource.place, what, "resources and subresources are lower-case DNS labels");
+                }
+            }
             let id = format!("{module}/{}", resource.plural);
             let kind = api.types.get(&resource.kind).map_or("", |ty| ty.name.as_str());
             let spelled = names::plural(kind, &resource.plural);
