@@ -124,9 +124,9 @@ pub(crate) fn with_plural_acronyms(name: &str, table: &Words) -> Words {
     let bytes = name.as_bytes();
     for (end, _) in name.match_indices('s') {
         let is_end = bytes.get(end + 1).is_none_or(|byte| !byte.is_ascii_lowercase());
-        let start = name[..end].rfind(|letter: char| !letter.is_ascii_uppercase()).map_or(0, |at| at + 1);
-        if is_end && end - start >= 2 && name.is_char_boundary(start) {
-            table.plural_acronyms.push(name[start..=end].to_owned());
+        let capitals = name[..end].bytes().rev().take_while(u8::is_ascii_uppercase).count();
+        if is_end && capitals >= 2 {
+            table.plural_acronyms.push(name[end - capitals..=end].to_owned());
         }
     }
     table
