@@ -4,5 +4,6 @@
 //! (plain `cargo test`) they say so and pass; with `CI` set its absence is a failure.
 
 mod harness;
+mod real_dynamic;
 mod real_examples;
 mod real_verbs;
