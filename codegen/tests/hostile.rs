@@ -21,10 +21,17 @@ fn read(path: &str) -> Source {
     Source::new(path.file_name().unwrap().to_string_lossy(), fs::read(&path).unwrap())
 }
 
+const PROTO: &str = "syntax = \"proto2\";
+package k8s.io.api.apps.v1;
+// What the document says.
+message Job { optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1; }
+message Review { optional k8s.io.apimachinery.pkg.apis.meta.v1.ObjectMeta metadata = 1; }
+";
+
 fn whole() -> Inputs {
     Inputs {
         documents: vec![read("resources/input.json")],
-        protos: vec![read("proto/apps.proto")],
+        protos: vec![Source::new("apps.proto", PROTO)],
         crds: vec![read("crd/crd.yaml")],
         quirks: Source::new("quirks.toml", ""),
         names: read("names.toml"),
@@ -64,6 +71,11 @@ fn each_input(mut change: impl FnMut(&mut Vec<u8>)) {
         change(&mut source.bytes);
         run(&inputs);
     }
+}
+
+#[test]
+fn without_a_change_nothing_is_wrong() {
+    assert_eq!(generate(&whole()).err(), None);
 }
 
 #[test]
@@ -123,4 +135,46 @@ fn names_with_another_meaning_in_code_or_paths_do_not_get_out() {
             run(&inputs);
         }
     }
+}
+
+#[test]
+fn depth_is_limited_before_the_stack_is() {
+    for depth in [20, 100, 200, 900, 5_000, 100_000] {
+        let nested = |open: &str, leaf: &str, close: &str| open.repeat(depth) + leaf + &close.repeat(depth);
+        let crd = String::from_utf8(whole().crds[0].bytes.clone()).unwrap();
+        let key = "\"openAPIV3Schema\": ";
+        let head = &crd[..crd.find(key).unwrap() + key.len()];
+        let schema = nested("{type: object, properties: {a: ", "{type: string}", "}}");
+        for (schema, is_schema) in
+            [(schema, true), (nested("[", "", "]"), false), (nested("{a: ", "b", "}"), false)]
+        {
+            for end in ["", "}}]}}"] {
+                let mut inputs = whole();
+                inputs.crds[0].bytes = format!("{head}{schema}{end}\n").into_bytes();
+                run(&inputs);
+                assert_eq!(
+                    generate(&inputs).is_ok(),
+                    is_schema && depth == 20 && !end.is_empty(),
+                    "{depth} {end}"
+                );
+            }
+        }
+        let mut inputs = whole();
+        inputs.documents[0].bytes = nested("{\"a\":", "1", "}").into_bytes();
+        run(&inputs);
+        inputs.protos[0].bytes = format!("package a;\n{}", nested("message A {", "", "}")).into_bytes();
+        run(&inputs);
+    }
+}
+
+#[test]
+fn yaml_that_multiplies_itself_is_refused() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let last = format!("*a{}, ", level - 1).repeat(8);
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", last.trim_end_matches(", ")));
+    }
+    let mut inputs = whole();
+    inputs.crds[0].bytes = bomb.into_bytes();
+    assert!(generate(&inputs).is_err());
 }

@@ -143,6 +143,9 @@ impl CrdVersion {
             return None;
         };
         let schema = Schema::read(schema, report);
+        if schema.kind.as_deref() != Some("object") {
+            report.add(&schema.place, "the schema of a kind has to be of `type: object`", "");
+        }
         let subresources = at.get("subresources");
         let has = |name: &str| subresources.is_some_and(|subresources| subresources.get(name).is_some());
         Some(CrdVersion { name, schema, status: has("status"), scale: has("scale") })
