@@ -1,5 +1,6 @@
 //! `cargo xtask control-plane`: a real etcd and kube-apiserver on loopback ports. The work is in `crate::control_plane`.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -9,7 +10,8 @@ use crate::control_plane::running::{self, Note};
 use crate::control_plane::server::{Options, Server};
 use crate::control_plane::{Release, build, run_folder};
 use crate::failure::{Context, Failure, Result};
-use crate::process;
+use crate::progress::Step;
+use crate::{files, process, workspace};
 
 /// Run a real etcd and kube-apiserver on loopback ports, built from Go modules.
 ///
@@ -140,21 +142,29 @@ impl Start {
         if self.controllers {
             command.arg("--controllers");
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        // It outlives this command, so it must hold nothing that somebody may wait for: with our standard error in
+        // its hands, `cargo xtask control-plane start 2>&1 | cat` would end with the servers.
+        let log = run_folder(release).with_extension("log");
+        files::make_folder(log.parent().unwrap_or(&log))?;
+        let stderr = File::create(&log).context(|| format!("cannot write {}", workspace::shown(&log)))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
             // Ctrl-C at this terminal is not for it.
             command.process_group(0);
         }
+        let step = Step::begin(format!("starting Kubernetes {release}"));
         let mut child = command.spawn().context(|| format!("cannot run `{}`", process::shown(&command)))?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line).context(|| "cannot read its answer".to_owned())?;
         }
         if line.is_empty() {
-            return Err(Failure::new("the control plane did not start: its own message is above"));
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            return Err(Failure::new(format!("the control plane did not start:\n{}", said.trim_end())));
         }
+        step.done("");
         print!("{line}");
         Ok(())
     }
