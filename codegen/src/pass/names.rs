@@ -39,6 +39,9 @@ pub(super) const RESERVED: &[&str] = &[
     "Vec",
 ];
 
+/// What stands at the root of the crate beside the groups.
+const RESERVED_MODULES: &[&str] = &["clientset", "ext", "runtime", "std"];
+
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     check_pins(tables, report);
     types(api, tables, pins, report);
@@ -50,11 +53,12 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     }
     clients(api, tables, pins, report);
     for module in api.versions.keys() {
-        if !names::is_identifier(&module.group) || !names::is_identifier(&module.version) {
+        let is_plain = names::is_identifier(&module.group) && names::is_identifier(&module.version);
+        if !is_plain || RESERVED_MODULES.contains(&module.group.as_str()) {
             let source = api.versions[module].source.clone();
             report.add(
                 &Place::new(&source, ""),
-                format!("`{module}` is no module path"),
+                format!("`{module}` cannot be the path of a module"),
                 "name a module for the group in [groups] of clientset.toml",
             );
         }
