@@ -100,14 +100,26 @@ impl Error {
     }
 }
 
+/// For people: `main` and `unwrap` print errors in this form, so it is the message and what caused it, one a line. The
+/// fields are shown by `{:#?}`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("context", &self.0.context)
-            .field("message", &self.0.message)
-            .field("source", &self.0.source)
-            .finish()
+        if f.alternate() {
+            return f
+                .debug_struct("Error")
+                .field("kind", &self.0.kind)
+                .field("context", &self.0.context)
+                .field("message", &self.0.message)
+                .field("source", &self.0.source)
+                .finish();
+        }
+        write!(f, "{self}")?;
+        let mut source = self.source();
+        while let Some(error) = source {
+            write!(f, "\n  because: {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -142,3 +142,23 @@ async fn custom_resource_registers_its_definition_and_works_with_its_objects() {
     let out = output(command).await;
     assert!(out.contains("is established") && out.contains("Green") && out.contains("deleted"), "{out}");
 }
+
+#[tokio::test]
+async fn list_resources_lists_every_resource_with_its_verbs() {
+    let _sandbox = sandbox!("example-resources");
+    let out = output(example("list_resources")).await;
+    assert!(out.lines().any(|line| line.starts_with("v1 pods: ") && line.contains("watch")), "{out}");
+    assert!(out.contains("v1 pods/eviction: create") && out.contains("apps/v1 deployments: "), "{out}");
+}
+
+#[tokio::test]
+async fn dynamic_gets_and_lists_any_kind() {
+    let _sandbox = sandbox!("example-dynamic");
+    let mut list = example("dynamic");
+    list.arg("ns");
+    let out = output(list).await;
+    assert!(out.lines().any(|line| line == "Namespace - kube-system"), "{out}");
+    let mut get = example("dynamic");
+    get.args(["clusterroles.rbac.authorization.k8s.io", "", "view"]);
+    assert!(output(get).await.contains(r#""kind":"ClusterRole""#));
+}
