@@ -204,6 +204,7 @@ async fn discovery_says_the_same_aggregated_and_one_by_one() {
     // Other tests install groups of their own meanwhile.
     let ours = |group: &str| !group.contains("example.");
     assert_eq!(lines(&short, ours), lines(&long, ours));
+    assert_eq!(lines(&discovery.clone().without_peers().all().await.unwrap(), ours), lines(&short, ours));
     let pods = short.resources().find(|resource| resource.info.plural == "pods").unwrap();
     assert!(pods.supports(["create", "list", "watch", "patch"]));
     assert_eq!(pods.subresource("eviction").unwrap().api_version, "policy/v1");

@@ -14,6 +14,12 @@ use crate::{ResourceInfo, object};
 pub(super) const ACCEPT: &str =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
+/// The same from the server that is asked, without what it has heard from its peers (1.36 on).
+pub(super) const ACCEPT_WITHOUT_PEERS: &str = concat!(
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList;profile=nopeer,",
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+);
+
 /// Whether an answer of this content type is in the aggregated form.
 pub(super) fn is_aggregated(content_type: Option<&str>) -> bool {
     let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);

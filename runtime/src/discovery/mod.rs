@@ -21,6 +21,8 @@ pub use model::{
 pub use openapi::{OpenApiDocument, OpenApiIndex};
 pub use version::ServerVersion;
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, future, stream};
 
 use crate::client::Response;
@@ -31,6 +33,8 @@ use crate::{Client, Result};
 
 /// How many versions are asked for at once where they must be asked for one by one.
 const AT_ONCE: usize = 16;
+/// How long a version that failed gets to answer after all: what is broken must not hold up the rest.
+const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The discovery client. Cheap to clone; from [`Client::discovery`].
 ///
@@ -48,7 +52,8 @@ const AT_ONCE: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Discovery {
     client: Client,
-    aggregated: bool,
+    /// How `/api` and `/apis` are asked for; `None` for the old form.
+    accept: Option<&'static str>,
 }
 
 /// What `/api` or `/apis` answered.
@@ -61,13 +66,21 @@ enum Root {
 
 impl Discovery {
     fn new(client: &Client) -> Self {
-        Discovery { client: client.clone(), aggregated: true }
+        Discovery { client: client.clone(), accept: Some(aggregated::ACCEPT) }
     }
 
     /// The same client, which asks for one version after the other as before 1.26, even where there is a shorter way.
     #[must_use]
     pub fn unaggregated(mut self) -> Self {
-        self.aggregated = false;
+        self.accept = None;
+        self
+    }
+
+    /// The same client, which asks what the answering server itself serves, where several servers of different versions
+    /// answer as one and tell each other what they serve (1.36 on). Older servers take it for the usual question.
+    #[must_use]
+    pub fn without_peers(mut self) -> Self {
+        self.accept = Some(aggregated::ACCEPT_WITHOUT_PEERS);
         self
     }
 
@@ -138,10 +151,15 @@ impl Discovery {
     /// When the server does not serve it (`is_not_found`), answers with another failure or not at all, or what it answers
     /// cannot be read.
     pub async fn resources(&self, api_version: &str) -> Result<Vec<ApiResource>> {
+        self.resources_within(api_version, None).await
+    }
+
+    async fn resources_within(&self, api_version: &str, limit: Option<Duration>) -> Result<Vec<ApiResource>> {
         let (group, version) = split(api_version);
-        let request = version_path(api_version)
+        let mut request = version_path(api_version)
             .map(|path| Request::new(Method::Get, path))
             .map_err(|error| error.in_context(|| format!("discovery on {}", self.client.server())))?;
+        request.timeout = limit;
         let response = self.client.call(&request).await?;
         legacy::resources(group, version, &response.body).map_err(|error| self.unreadable(&request, &error))
     }
@@ -195,8 +213,8 @@ impl Discovery {
     /// One of the two; the inner error is that it is not there.
     async fn root(&self, core: bool) -> Result<Result<Root>> {
         let mut request = Request::new(Method::Get, Path::absolute(if core { "/api" } else { "/apis" })?);
-        if self.aggregated {
-            request.headers.set("accept", aggregated::ACCEPT);
+        if let Some(accept) = self.accept {
+            request.headers.set("accept", accept);
         }
         let Response { headers, body, .. } = match self.client.call(&request).await {
             Ok(response) => response,
@@ -204,7 +222,7 @@ impl Discovery {
             Err(error) => return Err(error),
         };
         let context = request.context(self.client.server());
-        let root = if self.aggregated && aggregated::is_aggregated(headers.get("content-type")) {
+        let root = if self.accept.is_some() && aggregated::is_aggregated(headers.get("content-type")) {
             aggregated::read(core, &body, &context).map(Root::Aggregated)
         } else if core {
             legacy::core(&body).map(|groups| Root::Groups(groups, Vec::new()))
@@ -251,7 +269,7 @@ impl Discovery {
             .partition(|failure| failure.version.is_some() && worth_another_try(&failure.error));
         found.failures = rest;
         let calls = failures.into_iter().map(|failure| async move {
-            let resources = self.resources(&failure.name()).await;
+            let resources = self.resources_within(&failure.name(), Some(AGAIN_WITHIN)).await;
             (failure, resources)
         });
         let mut answers = stream::iter(calls).buffered(AT_ONCE);

@@ -187,6 +187,15 @@ async fn the_form_of_an_answer_is_told_by_its_content_type() {
 }
 
 #[tokio::test]
+async fn a_server_can_be_asked_what_it_serves_itself() {
+    let server = recorded_server().await;
+    let found = server.client().discovery().without_peers().all().await.unwrap();
+    assert!(found.group("apps").is_some());
+    let accept = server.seen()[0].header("accept").unwrap().to_owned();
+    assert!(accept.starts_with(&format!("{AGGREGATED};profile=nopeer,{AGGREGATED},")), "{accept}");
+}
+
+#[tokio::test]
 async fn a_server_can_lack_the_core_group_but_not_everything() {
     let server = answering(None, Some(recorded("aggregated-apis"))).await;
     let found = server.client().discovery().all().await.unwrap();

@@ -35,6 +35,12 @@ fn what_is_read_is_written_again() {
 }
 
 #[test]
+fn of_a_name_that_stands_twice_the_last_wins() {
+    let read = object(r#"{"kind":"A","a":{"x":1,"x":{"y":2}},"kind":"B","a":{"x":3,"x":4}}"#);
+    assert_eq!((read.kind(), read.get("/a").unwrap()), ("B", Some(json!({"x": 4}))));
+}
+
+#[test]
 fn numbers_beyond_what_is_kept_become_floats_or_errors() {
     if serde_json::from_str::<serde_json::Number>("18446744073709551616").unwrap().to_string().len() == 20 {
         return; // Another crate of this build has switched `arbitrary_precision` on: all digits stay.
