@@ -21,10 +21,13 @@ pub(crate) struct Kind {
     pub(crate) api_version: &'static str,
     pub(crate) kind: &'static str,
     /// JSON text through the codec: what it writes, and the members it did not know.
-    pub(crate) through_codec: fn(&str) -> Result<(String, Vec<String>), String>,
+    pub(crate) through_codec: fn(&str) -> Result<Written, String>,
     /// JSON text through serde_json, as text and as a tree of values.
     pub(crate) through_serde: fn(&str) -> Result<[String; 2], String>,
 }
+
+/// What the codec writes of what it has read, and the members it did not know.
+pub(crate) type Written = (String, Vec<String>);
 
 /// A kind that is served under a path of its own.
 pub(crate) struct ResourceType {

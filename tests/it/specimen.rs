@@ -54,7 +54,7 @@ impl Maker {
                     values => values[self.count as usize % values.len()].into(),
                 }
             }
-            ("boolean", _) => (self.count % 2 == 0).into(),
+            ("boolean", _) => (self.count.is_multiple_of(2)).into(),
             ("integer", _) => (self.count % 100 + 1).into(),
             ("number", _) => json!(f64::from(self.count) + 0.5),
             ("array", _) => Value::Array(vec![self.value(name, &json["items"])?]),

@@ -70,10 +70,10 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
             }
         }
     }
-    if reader.unknown.len() > first_unknown {
-        if let Some(unknown) = object.unknown_mut() {
-            unknown.take(reader.unknown.drain(first_unknown..));
-        }
+    if reader.unknown.len() > first_unknown
+        && let Some(unknown) = object.unknown_mut()
+    {
+        unknown.take(reader.unknown.drain(first_unknown..));
     }
     Ok(())
 }

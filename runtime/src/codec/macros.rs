@@ -123,6 +123,7 @@ macro_rules! object {
 #[macro_export]
 macro_rules! open_enum {
     ($name:ident { $($variant:ident $value:literal;)* }) => {
+        #[allow(unreachable_pub)]
         impl $name {
             /// The value as it stands in JSON.
             pub fn as_str(&self) -> &$crate::__private::str {

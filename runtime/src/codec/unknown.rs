@@ -14,6 +14,7 @@ use super::{ListKind, Value};
 ///
 /// Ignored by `==`: two objects are equal when all that the types show is equal.
 #[derive(Clone, Default)]
+#[expect(clippy::box_collection, reason = "one word in every object, where nearly none has any")]
 pub struct UnknownFields(Option<Box<Vec<UnknownField>>>);
 
 /// One member that this build does not know.

@@ -304,7 +304,7 @@ pub(crate) fn trimmed_secret(text: String) -> SecretString {
     if trimmed.len() == whole.expose_secret().len() { whole } else { SecretString::from(trimmed) }
 }
 
-/// `program (os/arch) clientset/version`.
+/// `program/version (os/arch) clientset/version`: servers take what is before the slash for the field manager.
 fn default_user_agent() -> String {
     let program = std::env::args_os().next().map(PathBuf::from);
     let program =
@@ -313,7 +313,7 @@ fn default_user_agent() -> String {
         program.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
     let program = if program.is_empty() { "unknown" } else { &program };
     let (os, arch, version) = (std::env::consts::OS, std::env::consts::ARCH, env!("CARGO_PKG_VERSION"));
-    format!("{program} ({os}/{arch}) clientset/{version}")
+    format!("{program}/unknown ({os}/{arch}) clientset/{version}")
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ pub(crate) struct Failure {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     /// `None` leaves `details` out; some answers of the real server carry an empty one.
-    pub(crate) details: Option<Value>,
+    pub(crate) details: Option<Box<Value>>,
     /// The `metadata` of the Status, which is empty but for lists that expired.
-    pub(crate) list_meta: Option<Value>,
+    pub(crate) list_meta: Option<Box<Value>>,
 }
 
 pub(crate) type Outcome<T> = Result<T, Failure>;
@@ -96,7 +96,7 @@ impl Failure {
     }
 
     fn with(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -240,7 +240,7 @@ impl Failure {
         let mut status = json!({
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": self.list_meta.clone().unwrap_or_else(|| json!({})),
+            "metadata": self.list_meta.as_deref().cloned().unwrap_or_else(|| json!({})),
             "status": "Failure",
             "message": self.message,
             "code": self.code,
@@ -249,7 +249,7 @@ impl Failure {
             status["reason"] = self.reason.into();
         }
         if let Some(details) = &self.details {
-            status["details"] = details.clone();
+            status["details"] = (**details).clone();
         }
         status
     }

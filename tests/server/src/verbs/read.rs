@@ -194,9 +194,9 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
 /// A page that came too late gets a token with which the list goes on from what is there now.
 fn expired_page(current: u64, start: &str) -> Failure {
     let mut failure = gone(true);
-    failure.list_meta = Some(json!({
+    failure.list_meta = Some(Box::new(json!({
         "continue": Continue::token(current, start.trim_end_matches('\0')),
-    }));
+    })));
     failure
 }
 
