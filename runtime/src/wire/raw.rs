@@ -47,10 +47,12 @@ impl RawJson {
     /// The value, read into any type that serde can read.
     ///
     /// # Errors
-    /// When it is of another shape.
+    /// When it is of another shape. The error tells the place and never the value, which may be secret.
     pub fn to_value<T: DeserializeOwned>(&self) -> crate::Result<T> {
         serde_json::from_str(&self.0).map_err(|error| {
-            crate::Error::new(crate::error::Kind::Decode, "reading raw JSON", error.to_string())
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let message = format!("the value at {place} is not what {} wants", std::any::type_name::<T>());
+            crate::Error::new(crate::error::Kind::Decode, "reading raw JSON", message)
         })
     }
 
