@@ -60,8 +60,8 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
         if profile == "release" {
             rows.push(row("crates", "", 1.0, &|build| build.packages.len() as f64));
             rows.push(row("binary", "MiB", 1.0, &|build| build.binary as f64 / f64::from(1 << 20)));
-            explain(&stack, ours.last(), kube.last());
         }
+        explain(profile, &stack, ours.last(), kube.last());
     }
     Ok(rows)
 }
@@ -73,7 +73,7 @@ impl Build {
 }
 
 /// Says which crates were left out and where the rest of the time went, for whoever wants to get it down.
-fn explain(stack: &BTreeSet<String>, ours: Option<&Build>, kube: Option<&Build>) {
+fn explain(profile: &str, stack: &BTreeSet<String>, ours: Option<&Build>, kube: Option<&Build>) {
     let built = |build: &Build, name: &String| build.packages.keys().any(|(package, _)| package == name);
     let (Some(ours), Some(kube)) = (ours, kube) else { return };
     let shared: Vec<&str> =
@@ -84,7 +84,7 @@ fn explain(stack: &BTreeSet<String>, ours: Option<&Build>, kube: Option<&Build>)
         own.sort_by(|left, right| right.1.total_cmp(left.1));
         let heaviest: Vec<String> =
             own.iter().take(12).map(|((name, _), cpu)| format!("{name} {cpu:.1}")).collect();
-        eprintln!("{side}, release CPU s outside of it: {}", heaviest.join(", "));
+        eprintln!("{side}, {profile} CPU s outside of it: {}", heaviest.join(", "));
     }
 }
 
