@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use clientset::core::v1::Namespace;
 use clientset::meta::v1::ObjectMeta;
@@ -59,6 +60,19 @@ impl Sandbox {
 /// Metadata with a name and nothing else.
 pub(crate) fn named(name: &str) -> ObjectMeta {
     ObjectMeta { name: Some(name.to_owned()), ..Default::default() }
+}
+
+/// Asks until the answer is there: what a server has learned, all of it knows a moment later.
+pub(crate) async fn soon<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asked = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    asked.await.expect("the server says so within a minute")
 }
 
 /// The rest of the test is skipped where there is no server.

@@ -6,9 +6,16 @@
 mod completeness;
 mod completeness_types;
 mod harness;
+mod house;
+mod paths;
 mod populated;
+mod real_config;
+mod real_custom;
 mod real_dynamic;
+mod real_errors;
 mod real_examples;
+mod real_options;
+mod real_subresources;
 mod real_verbs;
 mod registry;
 mod source_reader;

@@ -1,7 +1,5 @@
 //! The REST, dynamic and discovery clients and the mapper on a real kube-apiserver.
 
-use std::time::Duration;
-
 use clientset::apps::v1::Deployment;
 use clientset::core::v1::ConfigMap;
 use clientset::{
@@ -10,9 +8,7 @@ use clientset::{
 use futures_util::TryStreamExt;
 use serde_json::{Value as Json, json};
 
-use crate::harness::{named, sandbox};
-
-const MINUTE: Duration = Duration::from_secs(60);
+use crate::harness::{named, sandbox, soon};
 
 fn object(json: Json) -> DynamicObject {
     DynamicObject::from_json(&json.to_string()).unwrap()
@@ -33,19 +29,6 @@ fn deployment(name: &str) -> DynamicObject {
             },
         },
     }))
-}
-
-/// Asks until the answer is there: what a server has learned to serve, its discovery says a moment later.
-async fn soon<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let asked = tokio::time::timeout(MINUTE, async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    });
-    asked.await.expect("the server says so within a minute")
 }
 
 #[tokio::test]

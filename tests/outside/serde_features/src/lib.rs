@@ -1,0 +1,75 @@
+//! Objects with every member set go through serde_json as they are, with `arbitrary_precision` and `preserve_order` on.
+//!
+//! The objects are made by the same reader of the specification that the integration tests use.
+#![cfg(test)]
+
+#[allow(dead_code)]
+#[path = "../../../it/spec_reader.rs"]
+mod spec_reader;
+#[path = "../../../it/specimen.rs"]
+mod specimen;
+
+use std::fmt::Debug;
+
+use clientset::codec::{self, Value as Encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn round<T: Encode + Default + PartialEq + Debug + Serialize + DeserializeOwned>(object: &Value) {
+    let text = object.to_string();
+    let by_codec: T = codec::from_str(&text).expect("the codec reads it");
+    let by_text: T = serde_json::from_str(&text).expect("serde_json reads it");
+    let by_tree: T = serde_json::from_value(object.clone()).expect("a tree of values is read");
+    assert_eq!(by_codec, by_text);
+    assert_eq!(by_codec, by_tree);
+    for back in [
+        serde_json::from_str(&codec::to_string(&by_codec)).expect("JSON"),
+        serde_json::from_str(&serde_json::to_string(&by_text).expect("it is written")).expect("JSON"),
+        serde_json::to_value(&by_tree).expect("a tree of values is written"),
+    ] {
+        let back: Value = back;
+        assert_eq!(&back, object);
+    }
+}
+
+fn specimen(schema: &str) -> Value {
+    specimen::populated(spec_reader::schema(schema).expect("the specification has it"))
+}
+
+#[test]
+fn populated_objects_come_back_as_they_went_in() {
+    round::<clientset::core::v1::Pod>(&specimen("io.k8s.api.core.v1.Pod"));
+    round::<clientset::core::v1::Node>(&specimen("io.k8s.api.core.v1.Node"));
+    round::<clientset::apps::v1::StatefulSet>(&specimen("io.k8s.api.apps.v1.StatefulSet"));
+    round::<clientset::flowcontrol::v1::FlowSchema>(&specimen("io.k8s.api.flowcontrol.v1.FlowSchema"));
+    round::<clientset::autoscaling::v2::HorizontalPodAutoscaler>(&specimen(
+        "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
+    ));
+    round::<clientset::apiextensions::v1::CustomResourceDefinition>(&specimen(
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+    ));
+}
+
+#[test]
+fn a_number_that_no_machine_type_holds_survives_where_anything_may_stand() {
+    let number: Value = serde_json::from_str("123456789012345678901234567890.123456789").expect("a number");
+    assert_eq!(number.to_string(), "123456789012345678901234567890.123456789");
+    let object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": {"name": "a"},
+        "data": {"z": number, "a": [1.0, -0.5, 1e300]},
+        "revision": 9_007_199_254_740_993_i64,
+    });
+    round::<clientset::apps::v1::ControllerRevision>(&object);
+}
+
+#[test]
+fn objects_inside_a_tree_of_somebody_elses_are_written_in_order() {
+    let map: clientset::core::v1::ConfigMap =
+        codec::from_str(r#"{"metadata": {"name": "a"}, "data": {"b": "1", "a": "2"}}"#).expect("it is read");
+    let tree = json!({"zero": 0, "object": map, "after": 1});
+    let names: Vec<&str> = tree["object"].as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(names, ["apiVersion", "kind", "metadata", "data"]);
+}
