@@ -52,17 +52,17 @@ fn populated_objects_come_back_as_they_went_in() {
 }
 
 #[test]
-fn a_number_that_no_machine_type_holds_survives_where_anything_may_stand() {
-    let number: Value = serde_json::from_str("123456789012345678901234567890.123456789").expect("a number");
-    assert_eq!(number.to_string(), "123456789012345678901234567890.123456789");
-    let object = json!({
-        "apiVersion": "apps/v1",
-        "kind": "ControllerRevision",
-        "metadata": {"name": "a"},
-        "data": {"z": number, "a": [1.0, -0.5, 1e300]},
-        "revision": 9_007_199_254_740_993_i64,
-    });
-    round::<clientset::apps::v1::ControllerRevision>(&object);
+fn a_number_that_no_machine_type_holds_is_read_as_it_is() {
+    let text = r#"{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"a"},"data":{"n":123456789012345678901234567890.5},"revision":9007199254740993}"#;
+    let tree: Value = serde_json::from_str(text).expect("JSON");
+    for read in [serde_json::from_str(text), serde_json::from_value(tree)] {
+        let read: clientset::apps::v1::ControllerRevision = read.expect("it is read");
+        assert_eq!(codec::to_string(&read), text);
+        // serde has no larger numbers, so what goes out through it is the nearest 64-bit float; integers stay whole.
+        let out = serde_json::to_value(&read).expect("it is written");
+        assert_eq!(out["data"]["n"].as_f64(), Some(123456789012345678901234567890.5));
+        assert_eq!(out["revision"].as_i64(), Some(9_007_199_254_740_993));
+    }
 }
 
 #[test]
@@ -70,6 +70,7 @@ fn objects_inside_a_tree_of_somebody_elses_are_written_in_order() {
     let map: clientset::core::v1::ConfigMap =
         codec::from_str(r#"{"metadata": {"name": "a"}, "data": {"b": "1", "a": "2"}}"#).expect("it is read");
     let tree = json!({"zero": 0, "object": map, "after": 1});
-    let names: Vec<&str> = tree["object"].as_object().expect("an object").keys().map(String::as_str).collect();
+    let names: Vec<&str> =
+        tree["object"].as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(names, ["apiVersion", "kind", "metadata", "data"]);
 }
