@@ -13,7 +13,7 @@ use crate::source_reader::{Struct, source};
 use crate::spec_reader::{Schema, documents, reference, schema, strings, table};
 
 /// Schema -> path of its type below the crate; the public names, which specs/names.toml pins.
-fn paths() -> BTreeMap<String, String> {
+pub(crate) fn paths() -> BTreeMap<String, String> {
     let names = table("names.toml");
     let rows = names["externs"].as_table().into_iter().chain(names["types"].as_table()).flatten();
     rows.map(|(schema, path)| (schema.clone(), path.as_str().expect("a path").to_owned())).collect()
@@ -27,7 +27,7 @@ fn quirks() -> BTreeMap<String, bool> {
         .collect()
 }
 
-fn tables() -> BTreeMap<&'static str, &'static Table> {
+pub(crate) fn tables() -> BTreeMap<&'static str, &'static Table> {
     TYPES.iter().map(|of| (of.path, (of.make)().table())).collect()
 }
 

@@ -4,11 +4,13 @@
 //! (plain `cargo test`) they say so and pass; with `CI` set its absence is a failure.
 
 mod completeness;
+mod completeness_proto;
 mod completeness_types;
 mod harness;
 mod house;
 mod paths;
 mod populated;
+mod proto_reader;
 mod real_config;
 mod real_custom;
 mod real_dynamic;
