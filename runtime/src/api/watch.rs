@@ -34,7 +34,7 @@ impl<T> WatchRequest<T> {
         some resource_version_match ResourceVersionMatch;
         /// Ends the watch after this many seconds; servers choose between 30 and 60 minutes by themselves.
         some timeout_seconds u32;
-        /// Asks for bookmarks: events that carry nothing but the current version.
+        /// Asks for bookmarks: events that carry nothing but the current version; set by `send_initial_events`.
         flag allow_bookmarks;
         /// Begins with all objects that are there, as events, and marks their end with a bookmark.
         some send_initial_events bool;

@@ -247,3 +247,16 @@ async fn errors_say_what_to_do() {
     );
     assert!(Err::<(), _>(error).optional().unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_409_that_is_no_status_means_what_was_asked_for() {
+    let page = || Reply::with(409, &[("content-type", "text/html")], "<html>conflict</html>");
+    let server = Server::start([page(), page()]).await;
+    let widgets = widgets(&server.client());
+    let mut widget = Widget::default();
+    let created = widgets.create(&widget).await.unwrap_err();
+    assert!(created.is_already_exists() && !created.is_conflict(), "{created}");
+    widget.metadata.name = Some("a".into());
+    let updated = widgets.update(&widget).await.unwrap_err();
+    assert!(updated.is_conflict() && !updated.is_already_exists(), "{updated}");
+}

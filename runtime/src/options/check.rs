@@ -18,8 +18,8 @@ fn refuse(message: impl Into<String>) -> Error {
 /// The rule of the server for field managers.
 fn check_manager(manager: &Option<String>) -> Result<()> {
     let Some(manager) = manager else { return Ok(()) };
-    if manager.chars().count() > 128 {
-        return Err(refuse("the field manager has more than 128 characters"));
+    if manager.len() > 128 {
+        return Err(refuse("the field manager has more than 128 bytes"));
     }
     match manager.chars().find(|c| c.is_control() || (c.is_whitespace() && *c != ' ')) {
         Some(bad) => {
@@ -106,11 +106,8 @@ impl WatchOptions {
             }
             (_, matching) => matching,
         };
-        if self.send_initial_events == Some(true) && !self.allow_bookmarks {
-            return Err(refuse(
-                "send_initial_events needs allow_bookmarks: a bookmark marks the end of what is there",
-            ));
-        }
+        // A bookmark marks the end of what is there, and servers send none that were not asked for.
+        let bookmarks = self.allow_bookmarks || self.send_initial_events == Some(true);
         query
             .push("watch", "true")
             .text("labelSelector", &self.label_selector)
@@ -119,9 +116,7 @@ impl WatchOptions {
         if let Some(matching) = matching {
             query.push("resourceVersionMatch", matching.as_str());
         }
-        query
-            .number("timeoutSeconds", self.timeout_seconds)
-            .flag("allowWatchBookmarks", self.allow_bookmarks);
+        query.number("timeoutSeconds", self.timeout_seconds).flag("allowWatchBookmarks", bookmarks);
         if let Some(initial) = self.send_initial_events {
             query.push("sendInitialEvents", if initial { "true" } else { "false" });
         }

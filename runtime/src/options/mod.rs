@@ -155,7 +155,7 @@ options! {
         resource_version_match: some ResourceVersionMatch,
         /// Ends the watch after this many seconds; servers choose between 30 and 60 minutes by themselves.
         timeout_seconds: some u32,
-        /// Asks for bookmarks: events that carry nothing but the current version.
+        /// Asks for bookmarks: events that carry nothing but the current version; set by `send_initial_events`.
         allow_bookmarks: flag bool,
         /// Begins with all objects that are there, as events, and marks their end with a bookmark.
         send_initial_events: some bool,

@@ -55,12 +55,15 @@ fn watch_options_follow_the_servers_rules() {
             Ok("?watch=true&resourceVersion=7&timeoutSeconds=300&allowWatchBookmarks=true"),
         ),
         (
-            base().send_initial_events(true).allow_bookmarks(),
+            base().send_initial_events(true),
             Ok(
                 "?watch=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&sendInitialEvents=true",
             ),
         ),
-        (base().send_initial_events(true), Err("allow_bookmarks")),
+        (
+            base().send_initial_events(false),
+            Ok("?watch=true&resourceVersionMatch=NotOlderThan&sendInitialEvents=false"),
+        ),
         (
             base()
                 .send_initial_events(true)
@@ -85,7 +88,8 @@ fn field_managers_are_short_and_printable_and_apply_needs_one() {
     for (manager, ok) in [
         ("me", true),
         (&*"x".repeat(128), true),
-        (&*"ü".repeat(128), true),
+        (&*"ü".repeat(64), true),
+        (&*"ü".repeat(65), false),
         (&*"x".repeat(129), false),
         ("a\nb", false),
     ] {

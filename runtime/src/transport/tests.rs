@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::PrivateKeyDer;
 
-use crate::config::Config;
+use crate::config::{Config, ExecPlugin, InteractiveMode};
 use crate::testing::Widget;
 use crate::{Api, Client, Result};
 
@@ -168,4 +168,34 @@ async fn certificates_that_cannot_be_read_are_named_and_never_ignored() {
         let error = Client::new(config).unwrap_err();
         assert!(error.is_config() && error.to_string().contains(named), "{named}: {error}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_certificate_of_a_plugin_is_presented_and_a_new_one_takes_its_place() {
+    let authority = Authority::new();
+    let server = serve(&authority, "127.0.0.1", true);
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer");
+    // A credential that has expired already, so that each request asks for the next one.
+    let say = |chain: &str, key: &str| {
+        let status = serde_json::json!({
+            "clientCertificateData": chain, "clientKeyData": key, "expirationTimestamp": "2001-01-01T00:00:00Z",
+        });
+        let credential = serde_json::json!({
+            "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status,
+        });
+        std::fs::write(&answer, credential.to_string()).unwrap();
+    };
+    let plugin =
+        ExecPlugin::new("cat").arg(answer.to_str().unwrap()).interactive_mode(InteractiveMode::Never);
+    let config = Config::new(&server.url).certificate_authority_pem(authority.pem()).exec(plugin);
+    let widgets = Api::<Widget>::namespaced(&Client::new(config).unwrap(), "default");
+    let (first, second) = (authority.issue("first.test"), authority.issue("second.test"));
+    say(&first.chain, &first.key);
+    widgets.get("a").await.unwrap();
+    // With its authority behind it, so that the server sees which of the two it is.
+    say(&format!("{}{}", second.chain, authority.pem()), &second.key);
+    widgets.get("a").await.unwrap();
+    assert_eq!(*server.presented.lock().unwrap(), [1, 2]);
 }

@@ -159,3 +159,23 @@ impl<T> std::fmt::Debug for Watch<T> {
         f.debug_struct("Watch").field("of", &of).field("ended", &self.body.is_none()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::request::{Method, Path};
+    use crate::wire::RawJson;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_the_server_should_have_ended_is_ended_here() {
+        let client = Client::new(Config::new("http://203.0.113.7")).unwrap();
+        let request = Request::new(Method::Get, Path::absolute("/x").unwrap());
+        let silent = Body::new(futures_util::stream::pending());
+        let mut watch = Watch::<RawJson>::new(client, request, silent, Some(Duration::from_secs(15)));
+        let begun = tokio::time::Instant::now();
+        assert!(watch.next().await.unwrap().unwrap_err().is_timeout());
+        assert_eq!(begun.elapsed().as_secs(), 15);
+        assert!(watch.next().await.is_none());
+    }
+}

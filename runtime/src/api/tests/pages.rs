@@ -74,3 +74,23 @@ async fn a_server_that_repeats_its_token_is_not_asked_for_ever() {
     assert!(error.is_decode() && error.to_string().contains("twice"), "{error}");
     assert_eq!(server.seen().len(), 2);
 }
+
+#[tokio::test]
+async fn what_is_said_of_a_list_and_of_one_that_expired_can_be_read() {
+    let metadata = json!({
+        "resourceVersion": "9", "continue": "t1", "remainingItemCount": 3, "shardInfo": {"selector": "s"},
+    });
+    let list =
+        json!({"kind": "WidgetList", "apiVersion": "example.com/v1", "metadata": metadata, "items": []});
+    let mut gone: Json = serde_json::from_str(&status(410, "Expired")).unwrap();
+    gone["metadata"]["continue"] = "inconsistent".into();
+    let server =
+        Server::start([Reply::new(200, &list.to_string()), Reply::new(410, &gone.to_string())]).await;
+    let widgets = Api::<Widget>::all(&server.client());
+    let metadata = widgets.list().limit(1).await.unwrap().metadata;
+    assert_eq!((metadata.resource_version.as_deref(), metadata.remaining_item_count), (Some("9"), Some(3)));
+    assert_eq!(metadata.shard_info.unwrap().selector, "s");
+    let error = widgets.list().continue_token(metadata.continue_.unwrap()).await.unwrap_err();
+    let token = error.status().and_then(|status| status.metadata.as_ref()?.continue_.as_deref());
+    assert_eq!((error.is_expired(), token), (true, Some("inconsistent")), "a caller may go on from there");
+}

@@ -1,7 +1,9 @@
 //! Watches and logs: any chunks, and every end has a cause.
 
+use std::time::Duration;
+
 use crate::testing::{Reply, Server, Widget, status};
-use crate::{Api, WatchEvent};
+use crate::{Api, Client, WatchEvent};
 
 #[tokio::test]
 async fn a_watch_gives_typed_events_over_any_chunks_and_ends_with_a_cause() {
@@ -89,4 +91,15 @@ async fn logs_come_as_text_as_bytes_and_as_lines() {
     assert_eq!(lines.next().await.unwrap().unwrap(), "one");
     assert!(lines.next().await.unwrap().unwrap_err().is_transport());
     assert!(widgets.logs("a").follow().await.unwrap_err().is_request());
+}
+
+#[tokio::test]
+async fn a_watch_outlives_the_timeout_of_requests() {
+    let added = "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}}\n";
+    let server = Server::start([Reply::unfinished(&[added]).and_hold()]).await;
+    let limit = Duration::from_millis(100);
+    let client = Client::new(server.config().request_timeout(limit)).unwrap();
+    let mut watch = Api::<Widget>::all(&client).watch().await.unwrap();
+    assert!(watch.next().await.unwrap().is_ok());
+    assert!(tokio::time::timeout(limit * 2, watch.next()).await.is_err(), "it is still open");
 }
