@@ -8,6 +8,7 @@ mod completeness_proto;
 mod completeness_types;
 mod harness;
 mod house;
+mod parity;
 mod paths;
 mod populated;
 mod proto_reader;
