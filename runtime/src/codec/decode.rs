@@ -1,5 +1,7 @@
 //! Filling objects, lists and maps in place from a [`Reader`].
 
+use std::borrow::Cow;
+
 use super::error::Segment;
 use super::unknown::{Found, Step};
 use super::{DecodeError, Object, Reader, Table, Value};
@@ -46,8 +48,15 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
         let mut hint = 0;
         let mut seen = 0u128;
         loop {
-            let name = reader.name()?;
-            match find(table, &name, hint) {
+            let (name, found) = match reader.known_name(table.fields, hint) {
+                Some(index) => (Cow::Borrowed(table.fields[index].json), Some(index)),
+                None => {
+                    let name = reader.name()?;
+                    let index = find(table, &name, hint);
+                    (name, index)
+                }
+            };
+            match found {
                 Some(index) => {
                     hint = index + 1;
                     if let Some(member) = object.member_mut(index) {

@@ -111,13 +111,18 @@ pub struct Field {
     pub list: ListKind,
     /// Whether it is always written.
     pub required: bool,
+    /// The first eight bytes of the name and its closing quote, and which of them count: one comparison tells most
+    /// names apart. See `Reader::known_name`.
+    pub(super) head: u64,
+    pub(super) mask: u64,
 }
 
 /// How [`object!`](crate::object) spells a row: the words behind the wire kind are these methods.
 impl Field {
     /// An optional member whose list, if it is one, merges in no stated way.
     pub const fn new(json: &'static str, number: &'static [u32], wire: Wire) -> Self {
-        Field { json, number, wire, list: ListKind::Unspecified, required: false }
+        let (head, mask) = head(json.as_bytes());
+        Field { json, number, wire, list: ListKind::Unspecified, required: false, head, mask }
     }
 
     /// Always written.
@@ -148,6 +153,23 @@ impl Field {
         self.list = ListKind::Map(names);
         self
     }
+}
+
+/// What [`Field`] holds of its name. A name that JSON has to escape never matches as it stands: it is read in full.
+const fn head(name: &[u8]) -> (u64, u64) {
+    let (mut head, mut mask, mut at) = (0, 0, 0);
+    while at <= name.len() {
+        let byte = if at < name.len() { name[at] } else { b'"' };
+        if at < name.len() && (byte == b'"' || byte == b'\\' || byte < 0x20) {
+            return (1, 0);
+        }
+        if at < 8 {
+            head |= (byte as u64) << (8 * at);
+            mask |= 0xff << (8 * at);
+        }
+        at += 1;
+    }
+    (head, mask)
 }
 
 /// The form of a member in protobuf. That it repeats, or is a map, is told by its Rust type.

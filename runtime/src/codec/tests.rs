@@ -247,3 +247,46 @@ fn debug_shows_what_is_there() {
         r#"Widget { metadata: Meta { name: "a" }, loose: [Part { name: "", policy: Other("X") }] }"#
     );
 }
+
+#[derive(Clone, Default, PartialEq)]
+struct Names {
+    env: Option<i32>,
+    env_from: Option<i32>,
+    first: Option<i32>,
+    second: Option<i32>,
+    odd: Option<i32>,
+    quote: Option<i32>,
+}
+
+crate::object! {
+    Names {
+        0 env "env" [1] Varint;
+        1 env_from "envFrom" [2] Varint;
+        2 first "terminationMessagePath" [3] Varint;
+        3 second "terminationMessagePolicy" [4] Varint;
+        4 odd "a\\tb" [] Varint;
+        5 quote "x\":1,\"y" [] Varint;
+    }
+}
+
+#[test]
+fn names_are_told_apart_however_they_are_written() {
+    let read = |json: &str| {
+        let names: Names = from_str(json).expect("valid JSON");
+        [names.env, names.env_from, names.first, names.second, names.odd, names.quote]
+    };
+    let first_four = [Some(1), Some(2), Some(3), Some(4), None, None];
+    for json in [
+        r#"{"env":1,"envFrom":2,"terminationMessagePath":3,"terminationMessagePolicy":4}"#,
+        r#"{"terminationMessagePolicy":4,"terminationMessagePath":3,"envFrom":2,"env":1}"#,
+        r#"{"env" :1, "envFrom"
+            :2,"terminationMessagePath"	:3,"terminationMessagePolicy": 4}"#,
+        r#"{"\u0065nv":1,"env\u0046rom":2,"terminationMessage\u0050ath":3,"terminationMessagePolic\u0079":4}"#,
+    ] {
+        assert_eq!(read(json), first_four, "{json}");
+    }
+    assert_eq!(read(r#"{"en":1,"envF":2,"terminationMessage":3}"#), [None; 6]);
+    // As JSON, the first name holds a tab and the second is two members: neither is a row's.
+    assert_eq!(read(r#"{"a\tb":5,"x":1,"y":6}"#), [None; 6]);
+    assert_eq!(read(r#"{"a\\tb":5,"x\":1,\"y":6}"#), [None, None, None, None, Some(5), Some(6)]);
+}

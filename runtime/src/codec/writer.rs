@@ -1,5 +1,7 @@
 //! Appending JSON to a string.
 
+use super::reader::plain_end;
+
 /// Collects the JSON of one value. Handed to [`Value::encode`](super::Value::encode).
 #[derive(Debug, Default)]
 pub struct Writer {
@@ -29,30 +31,34 @@ impl Writer {
 
     /// Writes a string with what JSON wants escaped.
     pub fn string(&mut self, value: &str) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         self.text.push('"');
+        let bytes = value.as_bytes();
         let mut from = 0;
-        for (at, byte) in value.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
+        loop {
+            let at = plain_end(bytes, from);
             self.text.push_str(&value[from..at]);
+            let Some(byte) = bytes.get(at) else { break };
+            self.escape(*byte);
             from = at + 1;
-            match byte {
-                b'"' => self.text.push_str("\\\""),
-                b'\\' => self.text.push_str("\\\\"),
-                b'\n' => self.text.push_str("\\n"),
-                b'\r' => self.text.push_str("\\r"),
-                b'\t' => self.text.push_str("\\t"),
-                _ => {
-                    self.text.push_str("\\u00");
-                    self.text.push(HEX[usize::from(byte >> 4)] as char);
-                    self.text.push(HEX[usize::from(byte & 15)] as char);
-                }
+        }
+        self.text.push('"');
+    }
+
+    #[cold]
+    fn escape(&mut self, byte: u8) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        match byte {
+            b'"' => self.text.push_str("\\\""),
+            b'\\' => self.text.push_str("\\\\"),
+            b'\n' => self.text.push_str("\\n"),
+            b'\r' => self.text.push_str("\\r"),
+            b'\t' => self.text.push_str("\\t"),
+            _ => {
+                self.text.push_str("\\u00");
+                self.text.push(HEX[usize::from(byte >> 4)] as char);
+                self.text.push(HEX[usize::from(byte & 15)] as char);
             }
         }
-        self.text.push_str(&value[from..]);
-        self.text.push('"');
     }
 
     /// Writes JSON text as it stands: the caller vouches for it.
