@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::Segment;
+use super::scalars::Items;
 use super::unknown::{Found, Step};
 use super::{DecodeError, Object, Reader, Table, Value};
 
@@ -133,11 +134,8 @@ fn within_member(found: &mut [Found], table: &Table, index: usize, member: &dyn 
 }
 
 /// Fills a list from the next value, growing it exactly.
-pub(super) fn decode_list<T: Value + Default>(
-    list: &mut Vec<T>,
-    reader: &mut Reader<'_>,
-) -> Result<(), DecodeError> {
-    list.clear();
+pub(super) fn decode_list(list: &mut dyn Items, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    list.empty();
     if reader.null()? {
         return Ok(());
     }
@@ -145,15 +143,9 @@ pub(super) fn decode_list<T: Value + Default>(
     if reader.close(b']') {
         return Ok(());
     }
-    loop {
-        if list.len() == list.capacity() {
-            // Most lists hold one item: grow from one, doubling, and give back at the end what is too much.
-            list.reserve_exact(list.len().max(1));
-        }
-        list.push(T::default());
-        let index = list.len() - 1;
+    for index in 0.. {
         let before = reader.unknown.len();
-        if let Some(item) = list.last_mut() {
+        if let Some(item) = list.grow() {
             item.decode(reader).map_err(|error| error.at_index(index))?;
             if reader.unknown.len() > before {
                 for entry in &mut reader.unknown[before..] {
@@ -162,10 +154,11 @@ pub(super) fn decode_list<T: Value + Default>(
             }
         }
         if !reader.more(b']')? {
-            list.shrink_to_fit();
-            return Ok(());
+            break;
         }
     }
+    list.fit();
+    Ok(())
 }
 
 /// Hands each member of the next object to `member`, which takes its value.

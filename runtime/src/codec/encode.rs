@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::scalars::Items;
 use super::unknown;
 use super::{Object, Value, Writer};
 use crate::wire::Map;
@@ -90,13 +91,21 @@ fn encode_known(object: &dyn Object, writer: &mut Writer) {
     writer.close('}');
 }
 
-pub(super) fn encode_list<T: Value>(list: &[T], writer: &mut Writer) {
+pub(super) fn encode_list(list: &dyn Items, writer: &mut Writer) {
     writer.open('[');
-    for item in list {
+    for item in items(list) {
         writer.next();
         item.encode(writer);
     }
     writer.close(']');
+}
+
+pub(super) fn debug_list(list: &dyn Items, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.debug_list().entries(items(list).map(DebugValue)).finish()
+}
+
+fn items(list: &dyn Items) -> impl Iterator<Item = &dyn Value> {
+    (0..).map_while(|index| list.item(index))
 }
 
 pub(crate) fn encode_map<V: Value>(map: &Map<V>, writer: &mut Writer) {
