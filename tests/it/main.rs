@@ -17,6 +17,7 @@ mod real_custom;
 mod real_dynamic;
 mod real_errors;
 mod real_examples;
+mod real_kubectl;
 mod real_options;
 mod real_subresources;
 mod real_verbs;

@@ -1,7 +1,9 @@
 //! What a real kube-apiserver refuses, and how the error says so: each predicate, causes, and both kinds of 410.
 
 use clientset::core::v1::{ConfigMap, Container, Pod, PodSpec};
-use clientset::{Clientset, DeleteOptions, Error, FieldValidation, Map, Patch, ResultExt};
+use clientset::{
+    Clientset, DeleteOptions, Error, FieldValidation, Map, Patch, ResourceVersionMatch, ResultExt,
+};
 use futures_util::TryStreamExt;
 use serde_json::json;
 
@@ -187,9 +189,17 @@ async fn a_continue_token_that_is_too_old_is_expired_and_says_how_to_go_on() {
     if !compact(&sandbox.client).await {
         return;
     }
-    let error = maps.list().limit(1).continue_token(OLD_TOKEN).await.unwrap_err();
+    let answer = maps.list().limit(1).continue_token(OLD_TOKEN).await;
+    let version = sandbox.client.client().discovery().server_version().await.unwrap();
+    if answer.is_ok() && version.numbers() < Some((1, 34)) {
+        eprintln!("{}: alpha snapshots answer for versions from before they were taken", version.git_version);
+        return;
+    }
+    let error = answer.unwrap_err();
     check(&error, &["expired"], 410, "/configmaps");
     assert!(error.is_resource_expired(), "{error}");
+    let exact = maps.list().resource_version("1").resource_version_match(ResourceVersionMatch::Exact);
+    check(&exact.await.unwrap_err(), &["expired"], 410, "/configmaps");
     // The answer brings a token with which the list goes on, at another version.
     let fresh = error.status().unwrap().metadata.clone().unwrap().continue_.expect("a token to go on with");
     let rest: Vec<ConfigMap> =
