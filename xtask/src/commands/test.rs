@@ -24,7 +24,7 @@ use crate::{files, process, workspace};
 #[command(after_help = "\
 Examples:
   cargo xtask test
-  cargo xtask test --only tests -- it watch     the tests of the integration binary that have `watch` in their name
+  cargo xtask test --only tests -- --test it watch     the tests of the integration binary with `watch` in their name
   cargo xtask test --only format,lints,generated
   cargo xtask test --kubeconfig ~/.kube/config  the end-to-end tests on a cluster of your own: they create and delete
   cargo xtask test --kubernetes 1.33.13         the end-to-end tests on an older Kubernetes
