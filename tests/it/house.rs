@@ -16,11 +16,7 @@ const LONG: &[(&str, &str)] =
 const TOP: &[&str] = &[
     ".cargo",
     ".ci",
-    ".gitattributes",
-    ".github",
     ".gitignore",
-    ".gitmodules",
-    ".issues",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "Cargo.lock",

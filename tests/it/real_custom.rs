@@ -142,6 +142,11 @@ object! {
     }
 }
 
+/// One with nothing but a name.
+pub(crate) fn young(name: &str) -> Aged {
+    Aged { metadata: named(name), ..Default::default() }
+}
+
 /// The client of the kind, once the server serves it.
 pub(crate) async fn aged(sandbox: &Sandbox) -> Api<Aged> {
     let part = json!({"type": "object", "required": ["name"],
