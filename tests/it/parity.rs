@@ -135,7 +135,7 @@ fn is_id(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     let number =
         |part: &&str| part.parse::<u8>().is_ok_and(|number| number > 0 && number.to_string() == **part);
-    parts.len() == 3 && parts.iter().all(|part| number(part))
+    parts.len() == 3 && parts.iter().all(number)
 }
 
 #[test]
@@ -143,10 +143,7 @@ fn every_row_is_counted_and_the_tests_that_it_names_exist() {
     let page = fs::read_to_string(root().join("docs/parity.md")).expect("docs/parity.md");
     let problems = problems(&page, exists);
     assert!(problems.is_empty(), "docs/parity.md:\n{}", problems.join("\n"));
-    assert!(
-        page.lines().filter(|line| line.starts_with(|c: char| c == '|')).count() > 150,
-        "the rows are there"
-    );
+    assert!(page.lines().filter(|line| line.starts_with('|')).count() > 150, "the rows are there");
 }
 
 #[test]
