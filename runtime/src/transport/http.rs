@@ -220,7 +220,9 @@ fn headers(map: &HeaderMap) -> Headers {
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout()) {
-        (_, true) => FailureKind::ConnectTimeout,
+        (true, true) => FailureKind::ConnectTimeout,
+        // A keep-alive without an answer, or the system giving up: the request may have arrived long before.
+        (false, true) => FailureKind::Broken,
         (true, _) if is_tls(&error) => FailureKind::Tls,
         (true, _) => FailureKind::Connect,
         _ if error.is_builder() => FailureKind::Request,
@@ -252,4 +254,25 @@ fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<rustls::Error>()
         || wrapped.is_some_and(|inner| is_tls(inner))
         || error.source().is_some_and(is_tls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_dies_with_a_request_on_it_is_broken_and_was_there() {
+        // Takes connections and never answers. reqwest says "timeout" of this as of a keep-alive that went unanswered.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(bare_tls().unwrap())
+            .timeout(Duration::from_millis(20))
+            .build()
+            .unwrap();
+        let error = client.post(url).send().await.unwrap_err();
+        assert!(error.is_timeout() && !error.is_connect());
+        assert_eq!(failure(error).kind, FailureKind::Broken);
+    }
 }
