@@ -2,6 +2,8 @@
 //!
 //! Server-side apply is a verb of its own and not here. Deliberately nothing is checked but that the text is JSON.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::error::{Error, Kind};
@@ -14,7 +16,9 @@ use crate::{Result, codec, wire::RawJson};
 /// let patch = Patch::merge_text(r#"{"metadata": {"labels": {"tier": "web"}}}"#)?;
 /// # Ok::<(), clientset_runtime::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Debug` shows the form and the length only: what is patched in may be a Secret's.
+#[derive(Clone, PartialEq)]
 pub struct Patch {
     form: Form,
     body: String,
@@ -82,5 +86,22 @@ impl Patch {
     /// The patch as JSON text.
     pub fn body(&self) -> &str {
         &self.body
+    }
+}
+
+impl fmt::Debug for Patch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patch").field("form", &self.form).field("bytes", &self.body.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_form_and_not_what_is_patched_in() {
+        let patch = Patch::merge_text(r#"{"stringData":{"password":"canary"}}"#).unwrap();
+        assert_eq!(format!("{patch:?}"), "Patch { form: Merge, bytes: 36 }");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::scalars::Items;
 use super::unknown;
-use super::{Object, Value, Writer};
+use super::{Field, Object, Value, Wire, Writer};
 use crate::wire::Map;
 
 /// The JSON text of a value, as bytes.
@@ -117,7 +117,7 @@ pub(crate) fn encode_map<V: Value>(map: &Map<V>, writer: &mut Writer) {
     writer.close('}');
 }
 
-/// Writes an object for people, without the members that are absent. What [`object!`](crate::object) forwards to.
+/// Writes an object for people, without the members that are absent and the content of credentials. What [`object!`](crate::object) forwards to.
 ///
 /// # Errors
 /// Those of the formatter.
@@ -125,7 +125,10 @@ pub fn debug_object(object: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Res
     let table = object.table();
     let mut out = f.debug_struct(table.name);
     for (index, field) in table.fields.iter().enumerate() {
-        if let Some(member) = object.member(index).filter(|member| !member.is_absent()) {
+        let Some(member) = object.member(index).filter(|member| !member.is_absent()) else { continue };
+        if is_credential(field) && !member.is_default() {
+            out.field(field.json, &format_args!("<redacted>"));
+        } else {
             out.field(field.json, &DebugValue(member));
         }
     }
@@ -133,6 +136,23 @@ pub fn debug_object(object: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Res
         out.field("unknown", unknown);
     }
     out.finish()
+}
+
+/// Whether a member holds what nobody is to find in a log: text that is called what credentials are called, in whatever
+/// type. Names of Secrets that hold them (`secretName`, `tokenSecretRef`) are called otherwise, and are shown.
+fn is_credential(field: &Field) -> bool {
+    const NAMES: [&str; 9] = [
+        "stringData",
+        "token",
+        "password",
+        "bearerToken",
+        "accessToken",
+        "refreshToken",
+        "idToken",
+        "clientSecret",
+        "privateKey",
+    ];
+    matches!(field.wire, Wire::String | Wire::Map) && NAMES.contains(&field.json)
 }
 
 /// A value as `Debug`.

@@ -290,3 +290,42 @@ fn names_are_told_apart_however_they_are_written() {
     assert_eq!(read(r#"{"a\tb":5,"x":1,"y":6}"#), [None; 6]);
     assert_eq!(read(r#"{"a\\tb":5,"x\":1,\"y":6}"#), [None, None, None, None, Some(5), Some(6)]);
 }
+
+#[derive(Clone, Default, PartialEq)]
+struct Login {
+    user: String,
+    token: Option<String>,
+    password: String,
+    string_data: Option<Map<String>>,
+    annotations: Option<Map<String>>,
+}
+
+crate::object! {
+    Login {
+        0 user "user" [] String;
+        1 token "token" [] String;
+        2 password "password" [] String required;
+        3 string_data "stringData" [] Map;
+        4 annotations "annotations" [] Map;
+    }
+}
+
+#[test]
+fn debug_shows_no_member_that_holds_a_credential() {
+    let applied = "kubectl.kubernetes.io/last-applied-configuration";
+    let login = Login {
+        user: "jane".into(),
+        token: Some("canary".into()),
+        password: "canary".into(),
+        string_data: Some(Map::from([("key", "canary".to_owned())])),
+        annotations: Some(Map::from([(applied, "canary".to_owned()), ("a", "plain".to_owned())])),
+    };
+    for shown in [format!("{login:?}"), format!("{login:#?}"), format!("{:?}", login.annotations)] {
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(shown.contains("plain") && shown.contains(applied), "{shown}");
+    }
+    let shown = format!("{login:?}");
+    for there in ["jane", "token", "stringData", "password"] {
+        assert!(shown.contains(there), "{shown}");
+    }
+}
