@@ -98,7 +98,7 @@ impl LogRequest {
     ///
     /// As [`LogRequest::send`].
     pub async fn lines(self) -> Result<LogLines> {
-        Ok(LogLines { bytes: self.bytes().await?, buffer: Vec::new(), scanned: 0, given: 0 })
+        Ok(LogLines { bytes: self.bytes().await?, buffer: Vec::new(), scanned: 0, given: 0, broken: None })
     }
 }
 
@@ -155,7 +155,8 @@ impl std::fmt::Debug for LogBytes {
 
 /// A log line by line. Dropping it closes the stream; `None` means that the server ended it.
 ///
-/// A line of more than 1 MiB comes in pieces.
+/// A line of more than 1 MiB comes in pieces. Should the connection break in a line, what is there of it comes before the
+/// error.
 #[must_use = "a stream does nothing until it is polled"]
 #[derive(Debug)]
 pub struct LogLines {
@@ -165,6 +166,8 @@ pub struct LogLines {
     scanned: usize,
     /// Up to where lines were given.
     given: usize,
+    /// Why the stream broke off, once what was there of the last line is given.
+    broken: Option<Error>,
 }
 
 impl LogLines {
@@ -211,8 +214,9 @@ impl Stream for LogLines {
             self.given = 0;
             match ready!(Pin::new(&mut self.bytes).poll_next(cx)) {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None if self.buffer.is_empty() => return Poll::Ready(None),
+                // It comes after what is left, as the end does.
+                Some(Err(error)) => self.broken = Some(error),
+                None if self.buffer.is_empty() => return Poll::Ready(self.broken.take().map(Err)),
                 None => {
                     let rest = std::mem::take(&mut self.buffer);
                     self.scanned = 0;
