@@ -204,6 +204,18 @@ impl Client {
         self.head(request, &mut Attempts::default()).await
     }
 
+    /// The same, giving up where the answer has not begun within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`], and when the time is up.
+    pub(crate) async fn open_within(&self, request: &Request, limit: Option<Duration>) -> Result<Answer> {
+        let Some(limit) = limit else { return self.open(request).await };
+        let message = || format!("no answer within {limit:?}");
+        let opened = tokio::time::timeout(limit, self.open(request)).await;
+        opened.unwrap_or_else(|_| Err(self.error(request, Kind::Timeout, message())))
+    }
+
     /// The head of an answer of 2xx, after as many tries as the rules allow.
     async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
         loop {

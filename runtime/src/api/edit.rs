@@ -58,7 +58,11 @@ impl<T: Entity> EditRequest<T> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let read = GetRequest::<T>::new(self.target.clone()).raw().await?;
+            let mut get = GetRequest::<T>::new(self.target.clone());
+            if let Some(timeout) = self.timeout {
+                get = get.timeout(timeout);
+            }
+            let read = get.raw().await?;
             let Some(patch) = self.difference(&read)? else {
                 return self.decode(&read);
             };

@@ -63,9 +63,9 @@ impl<T: Value + Default + 'static> WatchRequest<T> {
     /// or answers with another failure or not at all.
     pub async fn send(self) -> Result<Watch<T>> {
         let request = self.request()?;
-        let answer = self.target.client.open(&request).await?;
         let lifetime =
             self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10));
+        let answer = self.target.client.open_within(&request, lifetime).await?;
         Ok(Watch::new(self.target.client, request, answer.body, lifetime))
     }
 }

@@ -260,3 +260,22 @@ async fn a_409_that_is_no_status_means_what_was_asked_for() {
     let updated = widgets.update(&widget).await.unwrap_err();
     assert!(updated.is_conflict() && !updated.is_already_exists(), "{updated}");
 }
+
+/// Takes every request and answers none.
+struct Silent;
+
+impl Transport for Silent {
+    fn send(&self, _: Outgoing) -> crate::transport::BoxFuture<'_, std::result::Result<Answer, Failure>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_with_an_end_does_not_wait_for_its_beginning_for_ever() {
+    let mut client = Client::new(Config::new("http://203.0.113.7")).unwrap();
+    Arc::get_mut(&mut client.shared).unwrap().transport = Arc::new(Silent);
+    let watch = widgets(&client).watch().timeout_seconds(5).send();
+    let outcome = tokio::time::timeout(Duration::from_secs(3600), watch).await;
+    let error = outcome.expect("it gives up").unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}

@@ -132,16 +132,7 @@ impl RestRequest {
     pub async fn stream(self) -> Result<RawStream> {
         let (client, mut request) = self.ready()?;
         request.class = Class::Stream;
-        let opening = client.open(&request);
-        let answer = match request.timeout {
-            None => opening.await?,
-            Some(limit) => match tokio::time::timeout(limit, opening).await {
-                Ok(answer) => answer?,
-                Err(_) => {
-                    return Err(client.error(&request, Kind::Timeout, format!("no answer within {limit:?}")));
-                }
-            },
-        };
+        let answer = client.open_within(&request, request.timeout).await?;
         Ok(RawStream::new(client, request, answer))
     }
 
@@ -153,7 +144,7 @@ impl RestRequest {
     pub async fn watch<T: Value + Default>(self) -> Result<Watch<T>> {
         let (client, mut request) = self.query("watch", "true").ready()?;
         request.class = Class::Stream;
-        let answer = client.open(&request).await?;
+        let answer = client.open_within(&request, request.timeout).await?;
         Ok(Watch::new(client, request, answer.body, None))
     }
 }

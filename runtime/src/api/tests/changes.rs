@@ -1,5 +1,7 @@
 //! Updates and edits: nothing that this build does not know is lost, and races are noticed.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::{W, stored};
@@ -97,4 +99,14 @@ async fn an_edit_that_changes_nothing_sends_nothing_and_conflicts_end_after_five
     let error = widgets.edit("a", |widget| widget.spec.as_mut().unwrap().size = 9).await.unwrap_err();
     assert!(error.is_conflict());
     assert_eq!(server.seen().len(), 10);
+}
+
+#[tokio::test]
+async fn the_timeout_of_an_edit_bounds_its_reading_too() {
+    let server = Server::start([Reply::unfinished(&["{"]).and_hold()]).await;
+    let widgets = Api::<Widget>::namespaced(&server.client(), "default");
+    let edit = widgets.edit("a", |_| ()).timeout(Duration::from_millis(50)).send();
+    let error = tokio::time::timeout(Duration::from_secs(20), edit).await.expect("it gives up").unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(server.lines(), [format!("GET {W}/a?timeout=50ms")]);
 }
