@@ -193,7 +193,8 @@ pub(super) fn check(client: &Client, request: &Request, response: &Response) -> 
 /// An answer that cannot be read. It is never shown, since it may be a Secret; a page for people was not meant for us.
 fn undecodable(client: &Client, request: &Request, response: &Response, why: &str) -> Error {
     let content_type = response.headers.get("content-type").unwrap_or("no content type");
-    if content_type.starts_with("text/") {
+    let looks_like_json = matches!(response.body.trim_ascii_start().first(), Some(b'{' | b'['));
+    if content_type.starts_with("text/") && !looks_like_json {
         let content_type = error::excerpt(content_type.as_bytes(), 64);
         let message =
             format!("the answer is no JSON ({content_type}): {}", error::excerpt(&response.body, 200));

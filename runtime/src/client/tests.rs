@@ -279,3 +279,11 @@ async fn a_watch_with_an_end_does_not_wait_for_its_beginning_for_ever() {
     let error = outcome.expect("it gives up").unwrap_err();
     assert!(error.is_timeout(), "{error}");
 }
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_not_shown_whatever_the_server_calls_it() {
+    let cut = r#" {"apiVersion":"example.com/v1","data":{"password":"canary"#;
+    let server = Server::start([Reply::with(200, &[("content-type", "text/plain")], cut)]).await;
+    let error = widgets(&server.client()).get("a").await.unwrap_err();
+    assert!(error.is_decode() && !format!("{error} {error:?} {error:#?}").contains("canary"), "{error}");
+}
