@@ -1,10 +1,11 @@
 //! Filling objects, lists and maps in place from a [`Reader`].
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::error::Segment;
 use super::scalars::Items;
-use super::unknown::{Found, Step};
+use super::unknown::{Found, Step, identify_items};
 use super::{DecodeError, Object, Reader, Table, Value};
 
 /// How deep values may nest: 256. Kubernetes' own types need about 30, the deepest custom resource definitions known 120.
@@ -127,9 +128,10 @@ fn other_member(table: &Table, name: &str, reader: &mut Reader<'_>) -> Result<()
 #[cold]
 fn within_member(found: &mut [Found], table: &Table, index: usize, member: &dyn Value) {
     let field = &table.fields[index];
+    identify_items(found, field.list, member);
+    let name: Arc<str> = field.json.into();
     for entry in found {
-        entry.identify_item(field.list, member);
-        entry.outwards(Step::Place(Segment::Member(field.json.into())));
+        entry.outwards(Step::Place(Segment::Member(name.clone())));
     }
 }
 
@@ -148,8 +150,9 @@ pub(super) fn decode_list(list: &mut dyn Items, reader: &mut Reader<'_>) -> Resu
         if let Some(item) = list.grow() {
             item.decode(reader).map_err(|error| error.at_index(index))?;
             if reader.unknown.len() > before {
+                let fingerprint: Arc<str> = super::to_string(item).into();
                 for entry in &mut reader.unknown[before..] {
-                    entry.outwards(Step::Item { index, fingerprint: super::to_string(item), keys: None });
+                    entry.outwards(Step::Item { index, fingerprint: fingerprint.clone(), keys: None });
                 }
             }
         }
@@ -194,8 +197,11 @@ pub(crate) fn decode_map<T: Value + Default>(
         let mut value = T::default();
         let before = reader.unknown.len();
         value.decode(reader).map_err(|error| error.at_member(&name))?;
-        for entry in &mut reader.unknown[before..] {
-            entry.outwards(Step::Place(Segment::Member((&*name).into())));
+        if reader.unknown.len() > before {
+            let name: Arc<str> = (&*name).into();
+            for entry in &mut reader.unknown[before..] {
+                entry.outwards(Step::Place(Segment::Member(name.clone())));
+            }
         }
         insert(name.into_owned(), value);
         if !reader.more(b'}')? {

@@ -3,6 +3,7 @@
 //! The offending text itself is never repeated: it may be a Secret's.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a JSON text could not be read, with the path and the offset of the place.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ struct Inner {
 /// One step of a path, as it is known while the readers return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Segment {
-    Member(Box<str>),
+    Member(Arc<str>),
     Index(usize),
 }
 

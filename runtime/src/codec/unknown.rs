@@ -4,6 +4,7 @@
 //! this runs only where such a member was met, so it is written for exactness and not for speed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -24,6 +25,9 @@ pub struct UnknownField {
     json: Box<str>,
 }
 
+/// The merge keys of an item, and their values in it.
+type Keys = Arc<[(&'static str, Json)]>;
+
 /// One step of the path to an unknown member.
 #[derive(Clone)]
 pub(super) enum Step {
@@ -31,8 +35,9 @@ pub(super) enum Step {
     /// An item of a list: where it stood, what it was, and the values of its merge keys where the list has such.
     Item {
         index: usize,
-        fingerprint: String,
-        keys: Option<Vec<(String, Json)>>,
+        /// Shared by all members of the item: a thousand of them must not hold the item a thousand times.
+        fingerprint: Arc<str>,
+        keys: Option<Keys>,
     },
 }
 
@@ -50,14 +55,23 @@ impl Found {
     pub(super) fn outwards(&mut self, step: Step) {
         self.inside_out.push(step);
     }
+}
 
-    /// Where the outermost step is an item of `list`: notes its merge keys, so that it is found when it has moved.
-    pub(super) fn identify_item(&mut self, kind: ListKind, list: &dyn Value) {
-        let ListKind::Map(names) = kind else { return };
-        let Some(Step::Item { index, keys, .. }) = self.inside_out.last_mut() else { return };
-        let Ok(items) = serde_json::from_str::<Json>(&super::to_string(list)) else { return };
-        let item = &items[*index];
-        *keys = Some(names.iter().map(|name| ((*name).to_owned(), item[*name].clone())).collect());
+/// Where the outermost step of members found in `list` is an item of it: notes its merge keys, so that it is found when it
+/// has moved.
+pub(super) fn identify_items(found: &mut [Found], kind: ListKind, list: &dyn Value) {
+    let ListKind::Map(names) = kind else { return };
+    let Ok(items) = serde_json::from_str::<Json>(&super::to_string(list)) else { return };
+    // The members of an item follow one another.
+    let mut last: Option<(usize, Keys)> = None;
+    for entry in found {
+        let Some(Step::Item { index, keys, .. }) = entry.inside_out.last_mut() else { continue };
+        let known = last.take().filter(|(at, _)| at == index).unwrap_or_else(|| {
+            let item = &items[*index];
+            (*index, names.iter().map(|name| (*name, item[*name].clone())).collect())
+        });
+        *keys = Some(known.1.clone());
+        last = Some(known);
     }
 }
 
@@ -168,7 +182,7 @@ fn find_item(
     items: &[Json],
     index: usize,
     fingerprint: &str,
-    keys: Option<&[(String, Json)]>,
+    keys: Option<&[(&'static str, Json)]>,
 ) -> Option<usize> {
     if let Some(keys) = keys {
         return items.iter().position(|item| keys.iter().all(|(name, value)| item[name] == *value));
