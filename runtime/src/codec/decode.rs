@@ -44,6 +44,8 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
     }
     let table = object.table();
     let first_unknown = reader.unknown.len();
+    // The members that are there more than once, and where the unknown ones of their last time begin.
+    let mut again: Vec<(usize, usize)> = Vec::new();
     reader.enter(b'{', "an object").map_err(|error| error.of_type(table.name))?;
     if !reader.close(b'}') {
         // Servers write members in the table's order, so the search for the next one starts behind the last.
@@ -65,6 +67,7 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
                         let bit = 1u128.checked_shl(index as u32).unwrap_or(0);
                         if bit == 0 || seen & bit != 0 {
                             member.reset();
+                            note_again(&mut again, index, reader.unknown.len());
                         }
                         seen |= bit;
                         let before = reader.unknown.len();
@@ -81,12 +84,35 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
             }
         }
     }
+    if !again.is_empty() && reader.unknown.len() > first_unknown {
+        forget(&mut reader.unknown, first_unknown, table, &again);
+    }
     if reader.unknown.len() > first_unknown
         && let Some(unknown) = object.unknown_mut()
     {
         unknown.take(reader.unknown.drain(first_unknown..));
     }
     Ok(())
+}
+
+#[cold]
+fn note_again(again: &mut Vec<(usize, usize)>, index: usize, begin: usize) {
+    match again.iter_mut().find(|(at, _)| *at == index) {
+        Some((_, last)) => *last = begin,
+        None => again.push((index, begin)),
+    }
+}
+
+/// Forgets the unknown members that were met in members which were there once more later.
+#[cold]
+fn forget(unknown: &mut Vec<Found>, first: usize, table: &Table, again: &[(usize, usize)]) {
+    let mut place = 0;
+    unknown.retain(|entry| {
+        place += 1;
+        let replaced =
+            |&(index, begin): &(usize, usize)| place <= begin && entry.is_below(table.fields[index].json);
+        place <= first || !again.iter().any(replaced)
+    });
 }
 
 #[inline]

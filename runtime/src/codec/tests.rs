@@ -343,3 +343,21 @@ fn an_item_is_held_once_however_many_unknown_members_it_has() {
     }
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn of_a_repeated_member_no_unknown_one_stays_either() {
+    let object = widget(r#"{"parts":[{"name":"a","x":1}],"loose":[{"y":2}],"parts":[{"name":"a","z":3}]}"#);
+    let paths: Vec<String> = object.unknown.iter().map(UnknownField::path).collect();
+    assert_eq!(paths, [".loose[0].y", ".parts[0].z"]);
+}
+
+#[test]
+fn items_that_share_their_keys_keep_their_places() {
+    let object = widget(r#"{"parts":[{"name":"a"},{"name":"a","x":1}]}"#);
+    let value: serde_json::Value = serde_json::from_str(&to_string(&object)).unwrap();
+    assert_eq!(value["parts"], json!([{"name": "a"}, {"name": "a", "x": 1}]));
+    // Once that one is another, which of them it belongs to cannot be told.
+    let mut changed = object;
+    changed.parts.as_mut().unwrap()[1].count = Some(1);
+    assert_eq!(encode_restoring(&changed).lost, [".parts[1].x"]);
+}

@@ -52,6 +52,12 @@ impl Found {
         Found { inside_out: vec![Step::Place(Segment::Member(name.into()))], json: json.into() }
     }
 
+    /// Whether it was met in the member `name` of the object that is being read.
+    pub(super) fn is_below(&self, name: &str) -> bool {
+        let outermost = self.inside_out.last();
+        matches!(outermost, Some(Step::Place(Segment::Member(member))) if **member == *name)
+    }
+
     pub(super) fn outwards(&mut self, step: Step) {
         self.inside_out.push(step);
     }
@@ -185,7 +191,16 @@ fn find_item(
     keys: Option<&[(&'static str, Json)]>,
 ) -> Option<usize> {
     if let Some(keys) = keys {
-        return items.iter().position(|item| keys.iter().all(|(name, value)| item[name] == *value));
+        let named = |item: &Json| keys.iter().all(|(name, value)| item[*name] == *value);
+        let mut found = items.iter().enumerate().filter(|(_, item)| named(item)).map(|(at, _)| at);
+        match (found.next(), found.next()) {
+            (only, None) => return only,
+            // Servers let some lists have two of the same keys: then only one that is still what and where it was will do.
+            _ => {
+                let wanted: Json = serde_json::from_str(fingerprint).ok()?;
+                return (items.get(index) == Some(&wanted)).then_some(index);
+            }
+        }
     }
     let wanted: Json = serde_json::from_str(fingerprint).ok()?;
     if items.get(index) == Some(&wanted) {
