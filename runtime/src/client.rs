@@ -107,7 +107,7 @@ impl Client {
 
     /// The same client, which gives up on answers longer than this many bytes. 512 MiB unless set.
     ///
-    /// Watches and logs are not bound by it.
+    /// Watches and logs that are streamed are not bound by it.
     pub fn max_response_bytes(mut self, limit: usize) -> Client {
         self.max_response = limit;
         self

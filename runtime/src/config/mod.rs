@@ -200,7 +200,7 @@ impl Config {
         self
     }
 
-    /// How long a request may take as a whole; watches and logs are not bound by it. Unlimited unless set.
+    /// How long a request may take as a whole; watches and logs that are streamed are not bound by it. Unlimited unless set.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
         self
