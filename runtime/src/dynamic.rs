@@ -19,6 +19,7 @@ use crate::codec::{self, DecodeError, Reader, Value, Writer};
 use crate::error::{Error, Kind};
 use crate::rest::unfit;
 use crate::{Api, Client, Entity, ObjectMetadata, ResourceInfo, Result, yaml};
+pub(crate) use json::parse as parse_json;
 use metadata::Parsed;
 
 /// The client for objects of a kind that is known at run time only: all verbs of [`Api`], subresources included.

@@ -107,7 +107,7 @@ impl<T: Entity> EditRequest<T> {
 }
 
 fn parse(text: &str) -> Result<Json> {
-    serde_json::from_str(text)
+    crate::dynamic::parse_json(text)
         .map_err(|error| refuse(format!("the object cannot be written as JSON: {error}")))
 }
 

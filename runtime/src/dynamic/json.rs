@@ -5,6 +5,13 @@ use serde_json::{Map, Number, Value as Json};
 use crate::codec::{self, DecodeError, Peek, Reader, Writer};
 use crate::yaml;
 
+/// A JSON text as a tree, as deep as the codec reads: serde_json stops at half of that.
+pub(crate) fn parse(text: &str) -> Result<Json, DecodeError> {
+    let mut reader = Reader::new(text);
+    let value = read(&mut reader)?;
+    reader.end().map(|()| value)
+}
+
 /// The next value as a tree. The reader's depth limit bounds the recursion.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Json, DecodeError> {
     Ok(match reader.peek()? {

@@ -110,3 +110,16 @@ async fn the_timeout_of_an_edit_bounds_its_reading_too() {
     assert!(error.is_timeout(), "{error}");
     assert_eq!(server.lines(), [format!("GET {W}/a?timeout=50ms")]);
 }
+
+#[tokio::test]
+async fn what_can_be_read_can_be_edited_however_deep_it_is() {
+    let deep: Json = (0..100).fold(json!(1), |inner, _| json!({"a": [inner]}));
+    let read = json!({
+        "apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a", "resourceVersion": "1"},
+        "spec": {"size": 1}, "status": deep,
+    });
+    let server = Server::start((0..2).map(|_| Reply::new(200, &read.to_string()))).await;
+    let widgets = Api::<Widget>::namespaced(&server.client(), "default");
+    widgets.edit("a", |widget| widget.spec.as_mut().unwrap().size = 2).await.unwrap();
+    assert!(server.seen()[1].body.contains("/spec/size"));
+}
