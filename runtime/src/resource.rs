@@ -44,6 +44,7 @@ pub trait Resource: Entity {
 
 /// The facts of a resource as a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ResourceInfo {
     /// The API group; empty for the core group.
     pub group: Cow<'static, str>,
@@ -58,6 +59,29 @@ pub struct ResourceInfo {
 }
 
 impl ResourceInfo {
+    /// The facts of a resource that is known only at run time; [`Mapper`](crate::Mapper) finds them out.
+    ///
+    /// ```
+    /// # use clientset_runtime::ResourceInfo;
+    /// let widgets = ResourceInfo::new("example.com", "v1", "Widget", "widgets", true);
+    /// assert_eq!(widgets.api_version(), "example.com/v1");
+    /// ```
+    pub fn new(
+        group: impl Into<Cow<'static, str>>,
+        version: impl Into<Cow<'static, str>>,
+        kind: impl Into<Cow<'static, str>>,
+        plural: impl Into<Cow<'static, str>>,
+        namespaced: bool,
+    ) -> Self {
+        ResourceInfo {
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
+            plural: plural.into(),
+            namespaced,
+        }
+    }
+
     /// The facts of a type.
     pub const fn of<T: Resource>() -> Self {
         ResourceInfo {

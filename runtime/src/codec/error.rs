@@ -6,10 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Why a JSON text could not be read, with the path and the offset of the place.
-#[derive(Debug)]
 pub struct DecodeError(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     /// From the innermost outwards: filled while the readers return.
     path: Vec<Segment>,
@@ -89,6 +87,13 @@ pub(crate) fn render_path(segments: &[Segment]) -> String {
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+/// For people, as [`Error`](crate::Error) is: `unwrap` prints this form.
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for DecodeError {

@@ -25,14 +25,20 @@ const SERDE_JSON_RAW: &str = "$serde_json::private::RawValue";
 /// # Errors
 /// Those of the serializer; and for formats that cannot describe themselves.
 pub fn serialize<S: Serializer>(value: &dyn Value, serializer: S) -> Result<S::Ok, S::Error> {
-    let format = std::any::type_name::<S>();
-    if let Some(name) = NOT_SELF_DESCRIBING.iter().find(|name| format.contains(**name)) {
+    if let Some(name) = not_self_describing(std::any::type_name::<S>()) {
         return Err(S::Error::custom(format_args!(
             "{name} does not describe itself, so Kubernetes objects cannot be read back from it: use JSON"
         )));
     }
     let text = super::to_string(value);
     Text(&RefCell::new(Reader::new(&text))).serialize(serializer)
+}
+
+/// The format's crate, where a serializer's type name says that it is one of those: a whole word, since a program may be
+/// called `postcards`.
+fn not_self_describing(serializer: &str) -> Option<&'static str> {
+    let mut words = serializer.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.find_map(|word| NOT_SELF_DESCRIBING.into_iter().find(|name| *name == word))
 }
 
 /// The next JSON value of a reader, as something that serde can serialize: one pass, no tree.

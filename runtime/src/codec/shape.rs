@@ -202,6 +202,7 @@ pub enum Wire {
 
 /// How server-side apply and strategic merge patch treat a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ListKind {
     /// The specification does not say, or it is no list.
     Unspecified,

@@ -3,6 +3,7 @@
 //! A sorted vector and not a tree: see DESIGN.md for the measurement.
 
 use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Index;
 
@@ -19,7 +20,7 @@ use crate::codec::{self, DecodeError, Reader, Value, Writer};
 /// assert_eq!(labels.get("app").map(String::as_str), Some("web"));
 /// ```
 ///
-/// Reading by key is a binary search; inserting in order, as servers send, appends. It holds its entries in one exact
+/// Made from arrays, vectors and the standard library's maps, and by `collect()`. Reading by key is a binary search; inserting in order, as servers send, appends. It holds its entries in one exact
 /// allocation, which is what a controller with many objects in memory wants.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Map<V>(Vec<(Box<str>, V)>);
@@ -219,6 +220,24 @@ impl<K: Into<String>, V> FromIterator<(K, V)> for Map<V> {
         map.extend(entries);
         map.0.shrink_to_fit();
         map
+    }
+}
+
+impl<K: Into<String>, V> From<Vec<(K, V)>> for Map<V> {
+    fn from(entries: Vec<(K, V)>) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<K: Into<String>, V> From<BTreeMap<K, V>> for Map<V> {
+    fn from(entries: BTreeMap<K, V>) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<K: Into<String>, V> From<HashMap<K, V>> for Map<V> {
+    fn from(entries: HashMap<K, V>) -> Self {
+        entries.into_iter().collect()
     }
 }
 

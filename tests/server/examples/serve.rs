@@ -4,7 +4,14 @@ use clientset_testserver::TestServer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
-    let port = std::env::args().nth(1).and_then(|it| it.parse().ok()).unwrap_or(0);
+    let port = match std::env::args().nth(1).map(|text| text.parse()) {
+        None => 0,
+        Some(Ok(port)) => port,
+        Some(Err(_)) => {
+            eprintln!("usage: serve [PORT]");
+            std::process::exit(2);
+        }
+    };
     let server = TestServer::builder().port(port).start().await?;
     println!("{}", server.kubeconfig());
     std::future::pending().await
