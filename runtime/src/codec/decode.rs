@@ -1,12 +1,10 @@
 //! Filling objects, lists and maps in place from a [`Reader`].
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use super::error::Segment;
 use super::scalars::Items;
-use super::unknown::{Found, Step, identify_items};
-use super::{DecodeError, Object, Reader, Table, Value};
+use super::unknown::{Found, Item, Step, identify_items, identity};
+use super::{DecodeError, Field, Object, Reader, Table, Value};
 
 /// How deep values may nest: 256. Kubernetes' own types need about 30, the deepest custom resource definitions known 120.
 pub const MAX_DEPTH: usize = 256;
@@ -73,7 +71,7 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
                         let before = reader.unknown.len();
                         member.decode(reader).map_err(|error| error.at_member(&name).of_type(table.name))?;
                         if reader.unknown.len() > before {
-                            within_member(&mut reader.unknown[before..], table, index, member);
+                            within_member(reader, before, &table.fields[index], member);
                         }
                     }
                 }
@@ -150,15 +148,13 @@ fn other_member(table: &Table, name: &str, reader: &mut Reader<'_>) -> Result<()
     Err(DecodeError::new(at, format!("{wanted:?}"), "another value").at_member(name).of_type(table.name))
 }
 
-/// Unknown members found below row `index`: their paths grow outwards.
+/// Unknown members found in the value of a row: their paths grow outwards.
 #[cold]
-fn within_member(found: &mut [Found], table: &Table, index: usize, member: &dyn Value) {
-    let field = &table.fields[index];
-    identify_items(found, field.list, member);
-    let name: Arc<str> = field.json.into();
-    for entry in found {
-        entry.outwards(Step::Place(Segment::Member(name.clone())));
-    }
+fn within_member(reader: &mut Reader<'_>, mark: usize, field: &Field, member: &dyn Value) {
+    let mut found = reader.unknown.split_off(mark);
+    identify_items(&mut found, field.list, member, reader);
+    reader.unknown.append(&mut found);
+    reader.wrap_unknown(mark, Step::Member(field.json.into()));
 }
 
 /// Fills a list from the next value, growing it exactly.
@@ -176,10 +172,8 @@ pub(super) fn decode_list(list: &mut dyn Items, reader: &mut Reader<'_>) -> Resu
         if let Some(item) = list.grow() {
             item.decode(reader).map_err(|error| error.at_index(index))?;
             if reader.unknown.len() > before {
-                let fingerprint: Arc<str> = super::to_string(item).into();
-                for entry in &mut reader.unknown[before..] {
-                    entry.outwards(Step::Item { index, fingerprint: fingerprint.clone(), keys: None });
-                }
+                let whole = reader.fingerprint(item).map(|text| identity(&text, &[]));
+                reader.wrap_unknown(before, Step::Item(Item { index, whole, keys: &[], keyed: None }));
             }
         }
         if !reader.more(b']')? {
@@ -224,10 +218,7 @@ pub(crate) fn decode_map<T: Value + Default>(
         let before = reader.unknown.len();
         value.decode(reader).map_err(|error| error.at_member(&name))?;
         if reader.unknown.len() > before {
-            let name: Arc<str> = (&*name).into();
-            for entry in &mut reader.unknown[before..] {
-                entry.outwards(Step::Place(Segment::Member(name.clone())));
-            }
+            reader.wrap_unknown(before, Step::Member((&*name).into()));
         }
         insert(name.into_owned(), value);
         if !reader.more(b'}')? {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::restore::restore;
 use super::scalars::Items;
-use super::unknown;
 use super::{Field, Object, Value, Wire, Writer};
 use crate::wire::Map;
 
@@ -24,7 +24,7 @@ pub fn to_string(value: &dyn Value) -> String {
 pub struct Encoded {
     /// The text.
     pub json: String,
-    /// Paths of the members that were read, are not known to this build, and whose place is gone.
+    /// Paths of the members that were read, are not known to this build, and whose place is gone; the first hundred.
     pub lost: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ pub fn encode_object(object: &dyn Object, writer: &mut Writer) {
             let mut known = Writer::with_sparse(writer.sparse);
             encode_known(object, &mut known);
             writer.lost.append(&mut known.lost);
-            let (json, mut lost) = unknown::restore(&known.into_string(), unknown);
+            let (json, mut lost) = restore(&known.into_string(), unknown);
             writer.raw(&json);
             writer.lost.append(&mut lost);
         }

@@ -9,6 +9,7 @@ mod encode;
 mod error;
 mod macros;
 mod reader;
+mod restore;
 mod scalars;
 mod serde_shell;
 mod shape;

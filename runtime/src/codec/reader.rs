@@ -15,6 +15,8 @@ pub struct Reader<'a> {
     depth: usize,
     /// Unknown members met so far, until the kind they belong to takes them.
     pub(super) unknown: Vec<Found>,
+    /// How many bytes may still be written to tell items of lists apart.
+    pub(super) fingerprints: usize,
 }
 
 /// What sort of value comes next.
@@ -37,7 +39,13 @@ pub enum Peek {
 impl<'a> Reader<'a> {
     /// A reader at the start of `text`.
     pub fn new(text: &'a str) -> Self {
-        Reader { text, position: 0, depth: 0, unknown: Vec::new() }
+        Reader {
+            text,
+            position: 0,
+            depth: 0,
+            unknown: Vec::new(),
+            fingerprints: text.len().saturating_mul(32).saturating_add(1 << 16),
+        }
     }
 
     /// The next byte that is no white space, without taking it; 0 at the end.

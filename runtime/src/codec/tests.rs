@@ -195,7 +195,7 @@ fn nesting_is_limited_for_known_unknown_and_raw_values_alike() {
 fn unknown_members_are_kept_by_path_and_written_back() {
     let json = r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"new":[1, 2]},"parts":[{"name":"a"},{"name":"b","fresh":{"x":1}}],"loose":[{"name":"c","n":null}],"nothing":null,"top":"t"}"#;
     let object = widget(json);
-    let paths: Vec<String> = object.unknown.iter().map(UnknownField::path).collect();
+    let paths: Vec<String> = object.unknown.iter().map(|field| field.path()).collect();
     assert_eq!(paths, [".metadata.new", ".parts[1].fresh", ".loose[0].n", ".top"]);
     let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     assert_eq!(parse(&to_string(&object)), parse(json));
@@ -228,7 +228,7 @@ fn items_of_a_list_need_no_kind_and_keep_their_own_unknown_members() {
             .unwrap();
     assert_eq!(list.metadata.resource_version.as_deref(), Some("7"));
     assert!(list.items[0].unknown.is_empty());
-    assert_eq!(list.items[1].unknown.iter().map(UnknownField::path).collect::<Vec<_>>(), [".x"]);
+    assert_eq!(list.items[1].unknown.iter().map(|field| field.path()).collect::<Vec<_>>(), [".x"]);
     assert!(from_str::<List<Widget>>(r#"{"kind":"GadgetList","items":[]}"#).is_err());
     assert!(from_str::<List<Widget>>(r#"{"kind":"Status","status":"Failure"}"#).is_err());
 }
@@ -347,7 +347,7 @@ fn an_item_is_held_once_however_many_unknown_members_it_has() {
 #[test]
 fn of_a_repeated_member_no_unknown_one_stays_either() {
     let object = widget(r#"{"parts":[{"name":"a","x":1}],"loose":[{"y":2}],"parts":[{"name":"a","z":3}]}"#);
-    let paths: Vec<String> = object.unknown.iter().map(UnknownField::path).collect();
+    let paths: Vec<String> = object.unknown.iter().map(|field| field.path()).collect();
     assert_eq!(paths, [".loose[0].y", ".parts[0].z"]);
 }
 
@@ -360,4 +360,23 @@ fn items_that_share_their_keys_keep_their_places() {
     let mut changed = object;
     changed.parts.as_mut().unwrap()[1].count = Some(1);
     assert_eq!(encode_restoring(&changed).lost, [".parts[1].x"]);
+}
+
+#[test]
+fn unknown_members_come_back_as_the_text_they_were() {
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for value in [&*deep, "12345678901234567890.12345678901234567890", "1e999", "1.50", "-0"] {
+        for json in [
+            format!(r#"{{"apiVersion":"example.com/v1","kind":"Widget","metadata":{{"new":{value}}}}}"#),
+            format!(
+                r#"{{"apiVersion":"example.com/v1","kind":"Widget","parts":[{{"name":"a","new":{value}}}]}}"#
+            ),
+        ] {
+            let encoded = encode_restoring(&widget(&json));
+            assert!(
+                encoded.lost.is_empty() && encoded.json.contains(&format!("\"new\":{value}}}")),
+                "{encoded:?}"
+            );
+        }
+    }
 }

@@ -28,7 +28,10 @@ fn run(documents: Vec<Source>, crds: Vec<Source>) {
         Ok(output) => {
             for path in output.files.keys() {
                 let odd = path.split('/').any(|part| part.is_empty() || part.starts_with('.'));
-                assert!(!odd && !path.starts_with('/') && !path.contains('\\'), "a path that leads out: {path:?}");
+                assert!(
+                    !odd && !path.starts_with('/') && !path.contains('\\'),
+                    "a path that leads out: {path:?}"
+                );
             }
             assert_eq!(generate(&inputs).ok().as_ref(), Some(&output), "the same each time");
         }

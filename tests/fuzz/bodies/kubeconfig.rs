@@ -19,7 +19,11 @@ pub(super) fn check(data: &[u8]) {
         assert!(kubeconfig.context(name).is_some());
     }
     for (cluster, user) in kubeconfig.cluster_names().zip(kubeconfig.user_names()).take(4) {
-        shown(kubeconfig.config_for(&Overrides { cluster: Some(cluster.to_owned()), user: Some(user.to_owned()), ..Overrides::default() }));
+        shown(kubeconfig.config_for(&Overrides {
+            cluster: Some(cluster.to_owned()),
+            user: Some(user.to_owned()),
+            ..Overrides::default()
+        }));
     }
     assert_eq!(Kubeconfig::parse(data).map(|again| again.is_empty()).ok(), Some(kubeconfig.is_empty()));
 }

@@ -79,7 +79,9 @@ fn together(left: &Quantity, right: &Quantity) {
         assert_eq!(-&difference, right - left);
     }
     // Exact where neither has a large exponent.
-    if [left, right].iter().all(|quantity| quantity.canonical().len() < EXACT && !quantity.as_str().contains(['e', 'E']))
+    if [left, right]
+        .iter()
+        .all(|quantity| quantity.canonical().len() < EXACT && !quantity.as_str().contains(['e', 'E']))
     {
         assert_eq!(&difference + right, *left, "({left} - {right}) + {right}");
         assert_eq!(&sum - right, *left, "({left} + {right}) - {right}");
@@ -97,7 +99,8 @@ fn by_json(text: &str) {
     let again: Quantity = codec::from_str(&written).expect("what we wrote");
     assert_eq!((&again, again.as_str()), (&quantity, quantity.as_str()));
     assert_eq!(codec::to_string(&again), written);
-    let _ = serde_json::to_string(&quantity).map(|text| serde_json::from_str::<Quantity>(&text).expect("what serde wrote"));
+    let _ = serde_json::to_string(&quantity)
+        .map(|text| serde_json::from_str::<Quantity>(&text).expect("what serde wrote"));
 }
 
 fn hash(quantity: &Quantity) -> u64 {

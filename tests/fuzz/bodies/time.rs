@@ -14,7 +14,10 @@ pub(super) fn check(data: &[u8]) {
         assert_eq!(serde_json::to_string(&time).expect("a string"), json);
         let whole = Time::from_unix_seconds(time.unix_seconds());
         assert!(whole <= time || whole.unix_seconds() != time.unix_seconds());
-        assert_eq!(text.parse::<MicroTime>().map(|time| time.unix_micros().div_euclid(1_000_000)), Ok(time.unix_seconds()));
+        assert_eq!(
+            text.parse::<MicroTime>().map(|time| time.unix_micros().div_euclid(1_000_000)),
+            Ok(time.unix_seconds())
+        );
         let _ = time.to_system_time();
     }
     if let Ok(time) = text.parse::<MicroTime>() {
@@ -25,7 +28,10 @@ pub(super) fn check(data: &[u8]) {
         assert!(MicroTime::from(&second) <= time || second.unix_seconds() * 1_000_000 != time.unix_micros());
         let _ = time.to_system_time();
     }
-    let _ = (codec::from_str::<Time>(&text).map(|time| codec::to_string(&time)), codec::from_str::<MicroTime>(&text));
+    let _ = (
+        codec::from_str::<Time>(&text).map(|time| codec::to_string(&time)),
+        codec::from_str::<MicroTime>(&text),
+    );
     if let Some(bytes) = data.first_chunk::<8>() {
         let number = i64::from_le_bytes(*bytes);
         let (time, micro) = (Time::from_unix_seconds(number), MicroTime::from_unix_micros(number));
