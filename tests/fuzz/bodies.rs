@@ -19,7 +19,7 @@ mod tree;
 mod watch;
 
 /// Every target by name: the folder of its seeds and of its fixtures.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub(super) const TARGETS: [(&str, fn(&[u8])); 6] = [
     ("codegen", codegen::check),
     ("json", json::check),
     ("kubeconfig", kubeconfig::check),
@@ -32,7 +32,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 6] = [
 ///
 /// # Panics
 /// When there is no such target, or when what it checks does not hold.
-pub fn check(target: &str, data: &[u8]) {
+pub(super) fn check(target: &str, data: &[u8]) {
     let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).expect("a target of this name");
     check(data);
 }

@@ -16,12 +16,12 @@ use mutate::Mutator;
 
 /// Inputs made of each target's seeds. Generating code is a thousand times dearer than reading a number.
 const RUNS: [(&str, u32); 6] = [
-    ("codegen", 60),
-    ("json", 2500),
-    ("kubeconfig", 600),
-    ("quantity", 6000),
-    ("time", 8000),
-    ("watch", 4000),
+    ("codegen", 120),
+    ("json", 8000),
+    ("kubeconfig", 2000),
+    ("quantity", 15_000),
+    ("time", 15_000),
+    ("watch", 10_000),
 ];
 
 fn tests_folder() -> PathBuf {

@@ -59,7 +59,8 @@ impl Serialize for Text<'_, '_> {
             }
             Peek::Number => {
                 let text = reader.borrow_mut().number().map_err(S::Error::custom)?;
-                if let Ok(value) = text.parse::<i64>() {
+                // An integer has no -0; a float does.
+                if let Some(value) = text.parse::<i64>().ok().filter(|_| text != "-0") {
                     serializer.serialize_i64(value)
                 } else if let Ok(value) = text.parse::<u64>() {
                     serializer.serialize_u64(value)
