@@ -18,8 +18,11 @@ mod tree;
 #[path = "bodies/watch.rs"]
 mod watch;
 
+/// What a target does with an input.
+type Check = fn(&[u8]);
+
 /// Every target by name: the folder of its seeds and of its fixtures.
-pub(super) const TARGETS: [(&str, fn(&[u8])); 6] = [
+pub(super) const TARGETS: [(&str, Check); 6] = [
     ("codegen", codegen::check),
     ("json", json::check),
     ("kubeconfig", kubeconfig::check),
