@@ -266,6 +266,8 @@ impl Report {
             let mark = if failure.is_none() { "ok  " } else { "FAIL" };
             eprintln!("{mark} {name:<12} {time:>14}");
         }
+        let failed = self.steps.iter().filter(|(_, _, failure)| failure.is_some()).count();
+        println!("\nsteps: {} passed, {failed} failed", self.steps.len() - failed);
     }
 
     /// Prints all steps and says whether all went well.
