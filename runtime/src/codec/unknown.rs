@@ -91,7 +91,7 @@ impl Reader<'_> {
     }
 
     /// The text of a value, as long as such texts have not cost many times what was read: lists may nest, and each level
-    /// would be written once more.
+    /// would be written once more. Behind the limit, items are not found again, and what was in them counts as lost.
     pub(super) fn fingerprint(&mut self, value: &dyn Value) -> Option<String> {
         if self.fingerprints == 0 {
             return None;
