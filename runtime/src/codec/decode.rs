@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scalars::Items;
+use super::items::Items;
 use super::unknown::{Found, Item, Step, identify_items, identity};
 use super::{DecodeError, Field, Object, Reader, Table, Value};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::items::Items;
 use super::restore::restore;
-use super::scalars::Items;
 use super::{Field, Object, Value, Wire, Writer};
 use crate::wire::Map;
 

@@ -7,6 +7,7 @@
 mod decode;
 mod encode;
 mod error;
+mod items;
 mod macros;
 mod reader;
 mod restore;
