@@ -5,6 +5,7 @@
 
 mod api;
 mod auth;
+mod body_stream;
 mod client;
 pub mod codec;
 pub mod config;

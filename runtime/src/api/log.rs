@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::call::{Target, awaitable, debug_request, option_setters};
+use crate::Result;
+use crate::body_stream::BodyStream;
 use crate::error::{Error, Kind};
 use crate::options::LogOptions;
 use crate::request::{Class, Method, Request};
-use crate::transport::Body;
-use crate::{Client, Result};
 
 /// The longest line; what is longer comes in pieces.
 const MAX_LINE: usize = 1 << 20;
@@ -89,7 +89,7 @@ impl LogRequest {
         let mut request = self.request()?;
         request.class = Class::Stream;
         let answer = self.target.client.open(&request).await?;
-        Ok(LogBytes { client: self.target.client, request, body: Some(answer.body) })
+        Ok(LogBytes(BodyStream::new(self.target.client, request, answer.body, "the log")))
     }
 
     /// The log line by line, without the line ends. Bytes that are no UTF-8 are replaced.
@@ -107,11 +107,8 @@ debug_request!(LogRequest);
 
 /// A log as bytes. Dropping it closes the stream; `None` means that the server ended it.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct LogBytes {
-    client: Client,
-    request: Request,
-    body: Option<Body>,
-}
+#[derive(Debug)]
+pub struct LogBytes(BodyStream);
 
 impl LogBytes {
     /// The next piece.
@@ -120,7 +117,7 @@ impl LogBytes {
     ///
     /// When the connection breaks; nothing follows.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        self.0.next().await
     }
 }
 
@@ -128,28 +125,7 @@ impl Stream for LogBytes {
     type Item = Result<Vec<u8>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        match ready!(body.poll_chunk(cx)) {
-            Some(Ok(chunk)) => Poll::Ready(Some(Ok(chunk.into()))),
-            Some(Err(failure)) => {
-                self.body = None;
-                let message = format!("the log broke off: {}", failure.message);
-                let error: Error = self.client.error(&self.request, Kind::Transport, message);
-                Poll::Ready(Some(Err(error)))
-            }
-            None => {
-                self.body = None;
-                Poll::Ready(None)
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for LogBytes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogBytes")
-            .field("of", &self.request.context(self.client.server()))
-            .finish_non_exhaustive()
+        self.0.poll_chunk(cx)
     }
 }
 
@@ -184,8 +160,10 @@ impl LogLines {
         let end = match memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
             Some(at) => self.scanned + at,
             None if self.buffer.len() - self.given >= MAX_LINE => {
-                let line = String::from_utf8_lossy(&self.buffer[self.given..]).into_owned();
-                (self.given, self.scanned) = (self.buffer.len(), self.buffer.len());
+                let piece = &self.buffer[self.given..];
+                let piece = &piece[..piece.len() - unfinished(piece)];
+                let (end, line) = (self.given + piece.len(), String::from_utf8_lossy(piece).into_owned());
+                (self.given, self.scanned) = (end, end);
                 return Some(line);
             }
             None => {
@@ -198,6 +176,18 @@ impl LogLines {
         (self.given, self.scanned) = (end + 1, end + 1);
         Some(line)
     }
+}
+
+/// How many bytes at the end begin a character whose rest has not come yet.
+fn unfinished(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len().saturating_sub(3)..];
+    (0..tail.len())
+        .map(|at| &tail[at..])
+        .find(|it| {
+            std::str::from_utf8(it)
+                .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .map_or(0, <[u8]>::len)
 }
 
 impl Stream for LogLines {
@@ -223,6 +213,26 @@ impl Stream for LogLines {
                     return Poll::Ready(Some(Ok(String::from_utf8_lossy(&rest).into_owned())));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_a_long_line_ends_between_characters() {
+        let cases: [(&[u8], usize); 6] = [
+            (b"", 0),
+            (b"abc", 0),
+            ("ab\u{e9}".as_bytes(), 0),
+            (b"ab\xc3", 1),
+            (b"\xf0\x9f\x98", 3),
+            (b"a\xff", 0),
+        ];
+        for (bytes, left) in cases {
+            assert_eq!(unfinished(bytes), left, "{bytes:?}");
         }
     }
 }

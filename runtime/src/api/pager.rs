@@ -30,6 +30,8 @@ pub(super) struct Page<T> {
 pub(super) struct Pager<T> {
     request: ListRequest<T>,
     asked: ListOptions,
+    /// The tokens that led to a page, as hashes: a token that comes again leads in a circle.
+    tokens: HashSet<u64>,
     later: bool,
     done: bool,
 }
@@ -38,7 +40,7 @@ impl<T: Entity> Pager<T> {
     pub(super) fn new(mut request: ListRequest<T>) -> Self {
         request.options.limit = Some(request.options.limit.unwrap_or(PAGE_SIZE));
         let asked = request.options.clone();
-        Pager { request, asked, later: false, done: false }
+        Pager { request, asked, tokens: HashSet::new(), later: false, done: false }
     }
 
     /// The next page, or `None` after the last.
@@ -57,7 +59,7 @@ impl<T: Entity> Pager<T> {
         self.done = true;
         let list = result?;
         if let Some(token) = list.metadata.continue_.as_deref().filter(|token| !token.is_empty()) {
-            if self.request.options.continue_token.as_deref() == Some(token) {
+            if !self.tokens.insert(hash(token)) {
                 return Err(self.request.same_again());
             }
             self.done = false;
@@ -166,6 +168,12 @@ impl<T> std::fmt::Debug for ListStream<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListStream").finish_non_exhaustive()
     }
+}
+
+fn hash(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What tells objects apart, in 16 bytes: a long list is not to be kept in memory by its names.

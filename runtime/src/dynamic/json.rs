@@ -22,9 +22,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Json, DecodeError> {
         Peek::Bool => Json::Bool(reader.bool()?),
         Peek::Number => {
             let text = reader.number()?;
-            match text.parse::<Number>() {
-                Ok(number) => Json::Number(number),
-                Err(_) => return Err(reader.error_after("a number".to_owned(), "one beyond 64-bit floats")),
+            match number(text) {
+                Some(number) => Json::Number(number),
+                None => return Err(reader.error_after("a number".to_owned(), "one beyond 64-bit floats")),
             }
         }
         Peek::String => Json::String(reader.string()?.into_owned()),
@@ -49,6 +49,17 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Json, DecodeError> {
             Json::Object(members)
         }
     })
+}
+
+/// A number as near as 64 bits hold it.
+///
+/// serde_json reads floats fast and not always to the last bit; what was read would then drift when it is written back.
+fn number(text: &str) -> Option<Number> {
+    let number = text.parse::<Number>().ok()?;
+    if !number.is_f64() || number.to_string() == text {
+        return Some(number);
+    }
+    text.parse().ok().and_then(Number::from_f64)
 }
 
 pub(super) fn write(value: &Json, writer: &mut Writer) {
@@ -101,5 +112,20 @@ pub(super) fn sort(value: &Json) -> &'static str {
         Json::String(_) => "a string",
         Json::Array(_) => "a list",
         Json::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn floats_are_read_to_the_last_bit(float in prop::num::f64::NORMAL, long: bool) {
+            let text = if long { format!("{float:.25e}") } else { format!("{float:e}") };
+            prop_assert_eq!(number(&text).and_then(|it| it.as_f64()), Some(float), "{}", text);
+        }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::warning;
+use crate::body_stream::BodyStream;
 use crate::client::Response;
 use crate::error::{Error, Kind};
 use crate::request::{Headers, Request};
-use crate::transport::{Answer, Body};
+use crate::transport::Answer;
 use crate::{Client, Result};
 
 /// The answer to a raw request.
@@ -108,17 +109,15 @@ pub(crate) fn unfit(error: &serde_json::Error) -> String {
 /// The body of an answer as it comes. Dropping it closes the stream; `None` means that the server ended it.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct RawStream {
-    client: Client,
-    request: Request,
     status: u16,
     headers: Headers,
-    body: Option<Body>,
+    body: BodyStream,
 }
 
 impl RawStream {
     pub(super) fn new(client: Client, request: Request, answer: Answer) -> Self {
         let Answer { status, headers, body } = answer;
-        RawStream { client, request, status, headers, body: Some(body) }
+        RawStream { status, headers, body: BodyStream::new(client, request, body, "the answer") }
     }
 
     /// The HTTP status code.
@@ -142,7 +141,7 @@ impl RawStream {
     ///
     /// When the connection breaks; nothing follows.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        self.body.next().await
     }
 }
 
@@ -150,28 +149,15 @@ impl Stream for RawStream {
     type Item = Result<Vec<u8>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        match ready!(body.poll_chunk(cx)) {
-            Some(Ok(chunk)) => Poll::Ready(Some(Ok(chunk.into()))),
-            Some(Err(failure)) => {
-                self.body = None;
-                let message = format!("the answer broke off: {}", failure.message);
-                Poll::Ready(Some(Err(self.client.error(&self.request, Kind::Transport, message))))
-            }
-            None => {
-                self.body = None;
-                Poll::Ready(None)
-            }
-        }
+        self.body.poll_chunk(cx)
     }
 }
 
 impl fmt::Debug for RawStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawStream")
-            .field("of", &self.request.context(self.client.server()))
             .field("status", &self.status)
-            .field("ended", &self.body.is_none())
+            .field("body", &self.body)
             .finish_non_exhaustive()
     }
 }

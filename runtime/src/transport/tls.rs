@@ -58,7 +58,9 @@ fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<
                 )
                 .with_help("drop one of them"));
             }
-            None if options.insecure => return Ok(Arc::new(Unchecked(provider.clone()))),
+            None if options.insecure => {
+                return Ok(Arc::new(Verifier { who: Who::Anybody, provider: provider.clone() }));
+            }
             Some(ca) => {
                 let what = "certificate authority";
                 let mut roots = RootCertStore::empty();
@@ -87,7 +89,7 @@ fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<
                     &format!("the tls-server-name {name:?} is neither a DNS name nor an address"),
                 )
             })?;
-            Ok(Arc::new(OtherName { name, inner }))
+            Ok(Arc::new(Verifier { who: Who::Named(name, inner), provider: provider.clone() }))
         }
     }
 }
@@ -115,17 +117,25 @@ fn broken(context: &str, message: &str) -> Error {
     Error::new(Kind::Config, context, message)
 }
 
-/// Checks the server against another name than the URL's host (`tls-server-name`).
-///
-/// What goes out as SNI is still the URL's host: the HTTP stack below takes it from there. A server that picks its
-/// certificate by SNI needs the name in the URL, and an address in the hosts file.
+/// Who is let in as the server. Whatever it is, it must hold the key of the certificate that it shows.
 #[derive(Debug)]
-struct OtherName {
-    name: ServerName<'static>,
-    inner: Arc<dyn ServerCertVerifier>,
+struct Verifier {
+    who: Who,
+    provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for OtherName {
+#[derive(Debug)]
+enum Who {
+    /// Any certificate (`insecure-skip-tls-verify`).
+    Anybody,
+    /// A certificate for another name than the URL's host (`tls-server-name`).
+    ///
+    /// What goes out as SNI is still the URL's host: the HTTP stack below takes it from there. A server that picks its
+    /// certificate by SNI needs the name in the URL, and an address in the hosts file.
+    Named(ServerName<'static>, Arc<dyn ServerCertVerifier>),
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -134,49 +144,13 @@ impl ServerCertVerifier for OtherName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        self.inner.verify_server_cert(end_entity, intermediates, &self.name, ocsp, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
-}
-
-/// Takes any certificate (`insecure-skip-tls-verify`), but still checks that the server holds its key.
-#[derive(Debug)]
-struct Unchecked(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unchecked {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        if end_entity.is_empty() {
-            return Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding));
+        match &self.who {
+            Who::Anybody if end_entity.is_empty() => {
+                Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding))
+            }
+            Who::Anybody => Ok(ServerCertVerified::assertion()),
+            Who::Named(name, inner) => inner.verify_server_cert(end_entity, intermediates, name, ocsp, now),
         }
-        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -185,7 +159,7 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
@@ -195,11 +169,11 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

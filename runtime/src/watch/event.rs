@@ -102,7 +102,11 @@ pub(super) fn read<T: Value + Default>(line: &[u8]) -> Result<Line<T>, DecodeErr
         "MODIFIED" => Line::Event(WatchEvent::Modified(value(decoded)?)),
         "DELETED" => Line::Event(WatchEvent::Deleted(value(decoded)?)),
         "BOOKMARK" => Line::Event(WatchEvent::Bookmark(bookmark(object)?)),
-        "ERROR" => Line::Error(Box::new(codec::from_str(object)?)),
+        // Whatever it says, the watch is over.
+        "ERROR" => Line::Error(Box::new(codec::from_str(object).unwrap_or_else(|_| Status {
+            message: Some("an event of type ERROR that holds no Status".to_owned()),
+            ..Status::default()
+        }))),
         _ => Line::Unknown,
     })
 }
@@ -199,6 +203,8 @@ mod tests {
             let Line::Error(status) = event(&line) else { panic!("{line}") };
             assert_eq!(status.reason.as_deref(), Some("Expired"));
         }
+        assert!(matches!(event(r#"{"type":"ERROR","object":"gone"}"#), Line::Error(_)));
+        assert!(matches!(event(r#"{"type":"ERROR"}"#), Line::Error(_)));
     }
 
     #[test]

@@ -68,6 +68,14 @@ async fn a_first_page_that_is_expired_is_an_error_and_the_end() {
 }
 
 #[tokio::test]
+async fn a_server_that_leads_in_a_circle_is_not_asked_for_ever() {
+    let server = Server::start((0..8).map(|at| page(&["a"], ["t", "u"][at % 2]))).await;
+    let error = names(Api::<Widget>::all(&server.client()).list().stream()).await.unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("twice"), "{error}");
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
 async fn a_server_that_repeats_its_token_is_not_asked_for_ever() {
     let server = Server::start((0..5).map(|_| page(&["a"], "t"))).await;
     let error = names(Api::<Widget>::all(&server.client()).list().stream()).await.unwrap_err();
