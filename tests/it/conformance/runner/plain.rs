@@ -1,0 +1,270 @@
+//! Normalising answers: what differs from run to run stands as a placeholder, numbered where being the same matters.
+//!
+//! | placeholder | instead of | because |
+//! |---|---|---|
+//! | `<ns>`, `<id>` | the file's namespace and word | the runner makes them up for each run |
+//! | `<server>` | `HOST:PORT` | each server has its own |
+//! | `<uid N>` | uids | random |
+//! | `<version N>` | resourceVersions of objects | a counter that all writers share |
+//! | `"version": true` | that of lists, tables and bookmarks | it moves with other people's writes |
+//! | `<version>` | the same in messages and raw text | as above |
+//! | `<time>` | times | the clock |
+//! | `<token>` | continue tokens | they hold a resourceVersion |
+//! | `<generated>` | ends of generated names | random |
+//! | `<ip N>`, `<port N>` | cluster IPs and node ports | what is free differs |
+//! | `<jwt>`, `<pem>` | signed tokens, certificates | keys and times |
+//! | `<hash>` | storageVersionHash, where `${id}` is used | it is made of the group's name |
+//! | nothing | CBOR in lists of media types | an alpha feature that the control plane of the tests has on |
+//! | `<masked>` | what `# mask:` names | the file says why |
+//!
+//! Nothing that the file itself sends is replaced: a time in a request comes back as it was or the answer is another one.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use super::conversation::{Conversation, Step};
+use super::scan;
+use super::wire::Answer;
+
+/// The placeholders of one conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Plain {
+    /// What a text is replaced by wherever it stands.
+    names: Vec<(String, String)>,
+    masks: Vec<Vec<String>>,
+    written: String,
+    uids: Vec<String>,
+    versions: Vec<String>,
+    generated: Vec<String>,
+    /// Whether names hold the run's word.
+    has_id: bool,
+    ips: Vec<String>,
+    ports: Vec<String>,
+}
+
+fn number(all: &mut Vec<String>, value: &str) -> usize {
+    all.iter().position(|it| it == value).unwrap_or_else(|| {
+        all.push(value.to_owned());
+        all.len() - 1
+    })
+}
+
+/// What stands before a version in messages.
+const BEFORE_VERSIONS: &[&str] = &[
+    "ResourceVersion in record (",
+    "ResourceVersion in object meta: ",
+    "current: ",
+    "too old resource version: 1 (",
+];
+
+impl Plain {
+    /// For a conversation in which these texts (with what they become) are made up for the run.
+    pub(crate) fn new(conversation: &Conversation, names: Vec<(String, String)>) -> Plain {
+        let masks = conversation.masks.iter();
+        let masks = masks.map(|it| it.split('/').skip(1).map(str::to_owned).collect()).collect();
+        let has_id = conversation.uses("id");
+        Plain { names, masks, has_id, written: conversation.written(), ..Plain::default() }
+    }
+
+    /// The answer to a step as it stands in a file.
+    pub(crate) fn answer(&mut self, step: &Step, answer: &Answer) -> String {
+        let mut out = answer.code.to_string();
+        let media = answer.header("content-type").unwrap_or_default();
+        if media != "application/json" && !(media.is_empty() && answer.body.is_empty()) {
+            let _ = write!(out, " {media}");
+        }
+        for (_, warning) in answer.headers.iter().filter(|it| it.0 == "warning") {
+            let _ = write!(out, "\n! {}", self.text(warning));
+        }
+        for name in &step.shown {
+            match answer.header(name) {
+                Some(value) => {
+                    let _ = write!(out, "\n< {name}: {}", self.text(&value));
+                }
+                None => {
+                    let _ = write!(out, "\n< no {name}");
+                }
+            }
+        }
+        let Ok(text) = std::str::from_utf8(&answer.body) else {
+            return out + "\n<binary>";
+        };
+        let text = self.named(text);
+        let documents: Result<Vec<Value>, _> =
+            serde_json::Deserializer::from_str(&text).into_iter().collect();
+        match documents {
+            Ok(documents) if !step.raw_body => {
+                for document in documents {
+                    let mut value = self.value("", &document);
+                    for mask in &self.masks {
+                        cover(&mut value, mask);
+                    }
+                    let pretty = serde_json::to_string_pretty(&value).unwrap_or_default();
+                    let _ = write!(out, "\n{pretty}");
+                }
+            }
+            _ => {
+                let _ = write!(out, "\n{}", self.raw(text.trim_end()));
+            }
+        }
+        out
+    }
+
+    /// Text that is no JSON, or is looked at as it is.
+    pub(crate) fn raw(&mut self, text: &str) -> String {
+        let text = self.text(&self.named(text));
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("resourceVersion") {
+            let value = after.trim_start_matches(['"', ':', ' ']);
+            let (between, _) = after.split_at(after.len() - value.len());
+            let tail = value.trim_start_matches(|it: char| it.is_ascii_digit());
+            let shown = if tail.len() < value.len() { "<version>" } else { "" };
+            let _ = write!(out, "{before}resourceVersion{between}{shown}");
+            rest = tail;
+        }
+        out + rest
+    }
+
+    fn named(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+
+    fn is_written(&self, text: &str) -> bool {
+        self.written.contains(text)
+    }
+
+    fn value(&mut self, key: &str, value: &Value) -> Value {
+        match (key, value) {
+            ("resourceVersion", Value::String(it))
+                if !it.is_empty() && !self.is_written(&format!("\"{it}\"")) =>
+            {
+                format!("<version {}>", number(&mut self.versions, it)).into()
+            }
+            ("storageVersionHash", Value::String(_)) if self.has_id => "<hash>".into(),
+            ("continue", Value::String(it)) if !it.is_empty() => "<token>".into(),
+            ("clusterIP" | "clusterIPs", Value::String(it))
+                if it.parse::<IpAddr>().is_ok() && !self.is_written(it) =>
+            {
+                format!("<ip {}>", number(&mut self.ips, it)).into()
+            }
+            ("nodePort" | "healthCheckNodePort", Value::Number(it)) if !self.is_written(&it.to_string()) => {
+                format!("<port {}>", number(&mut self.ports, &it.to_string())).into()
+            }
+            ("managedFields", Value::Array(all)) => {
+                let mut all: Vec<Value> = all.iter().map(|it| self.value("", it)).collect();
+                let rank = |it: &Value| {
+                    [it["manager"].to_string(), it["operation"].to_string(), it["subresource"].to_string()]
+                };
+                all.sort_by_key(rank);
+                Value::Array(all)
+            }
+            ("causes", Value::Array(all)) => {
+                // Go walks maps in any order.
+                let mut all: Vec<Value> = all.iter().map(|it| self.value("", it)).collect();
+                all.sort_by_key(|it| (it["field"].to_string(), it["message"].to_string()));
+                Value::Array(all)
+            }
+            ("clusterIPs", Value::Array(all)) => all.iter().map(|it| self.value(key, it)).collect(),
+            (_, Value::Array(all)) => all.iter().map(|it| self.value("", it)).collect(),
+            (_, Value::Object(all)) => self.object(key, all),
+            (_, Value::String(text)) => self.text(text).into(),
+            (_, other) => other.clone(),
+        }
+    }
+
+    fn object(&mut self, key: &str, all: &Map<String, Value>) -> Value {
+        if let (Some(Value::String(prefix)), Some(Value::String(name))) =
+            (all.get("generateName"), all.get("name"))
+            && let Some(rest) = name.strip_prefix(prefix.as_str())
+            && !rest.is_empty()
+        {
+            number(&mut self.generated, rest);
+        }
+        // The version of a list, a table or a bookmark is that of the whole server, where others write too.
+        let uid = all.get("metadata").and_then(|it| it.get("uid"));
+        let of_server = all.contains_key("items")
+            || all.contains_key("rows")
+            || (key == "object" && !uid.is_some_and(Value::is_string));
+        let mut names: Vec<&String> = all.keys().collect();
+        names.sort();
+        // The rest of a list comes first: numbers are given in that order.
+        names.sort_by_key(|it| of_server && *it == "metadata");
+        let mut out = Vec::new();
+        for name in names {
+            let Some(value) = all.get(name) else { continue };
+            let shown = match value {
+                Value::Object(metadata) if of_server && name == "metadata" => {
+                    let mut metadata = metadata.clone();
+                    if let Some(version) = metadata.remove("resourceVersion") {
+                        metadata.insert("version".to_owned(), (!version.is_null()).into());
+                    }
+                    self.value("", &Value::Object(metadata))
+                }
+                value => self.value(name, value),
+            };
+            out.push((self.text(name), shown));
+        }
+        out.sort_by(|one, other| one.0.cmp(&other.0));
+        Value::Object(out.into_iter().collect())
+    }
+
+    /// Replaces inside a string.
+    fn text(&mut self, text: &str) -> String {
+        if (text.starts_with("-----BEGIN ") || text.starts_with("LS0tLS1CRUdJTi")) && !self.is_written(text) {
+            return "<pem>".to_owned();
+        }
+        let written = std::mem::take(&mut self.written);
+        let kept = |it: &str, placeholder: String| match written.contains(it) {
+            true => it.to_owned(),
+            false => placeholder,
+        };
+        let mut text = scan::replace(text, scan::time, |it| kept(it, "<time>".to_owned()));
+        text = scan::replace(&text, scan::web_token, |it| kept(it, "<jwt>".to_owned()));
+        text = scan::replace(&text, scan::uid, |it| match written.contains(it) {
+            true => it.to_owned(),
+            false => format!("<uid {}>", number(&mut self.uids, it)),
+        });
+        self.written = written;
+        for it in &self.generated {
+            text = text.replace(it, "<generated>");
+        }
+        if let Some((head, _)) = text.split_once(" is invalid: [") {
+            text = format!("{head} is invalid: [the causes]");
+        }
+        for media in [", application/apply-patch+cbor", ", application/cbor-seq", ", application/cbor"] {
+            text = text.replace(media, "");
+        }
+        for before in BEFORE_VERSIONS {
+            if let Some((head, tail)) = text.split_once(before) {
+                let tail = tail.trim_start_matches(|it: char| it.is_ascii_digit());
+                text = format!("{head}{before}<version>{tail}");
+            }
+        }
+        text
+    }
+}
+
+/// Replaces what a pointer leads to; `*` is any member.
+fn cover(value: &mut Value, pointer: &[String]) {
+    let Some((first, rest)) = pointer.split_first() else {
+        *value = "<masked>".into();
+        return;
+    };
+    match value {
+        Value::Object(all) => {
+            for (_, it) in all.iter_mut().filter(|it| first == "*" || it.0 == first) {
+                cover(it, rest);
+            }
+        }
+        Value::Array(all) => {
+            let wanted = |at: usize| first == "*" || *first == at.to_string();
+            for (_, it) in all.iter_mut().enumerate().filter(|it| wanted(it.0)) {
+                cover(it, rest);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,96 @@
+//! The two servers that a conversation can be played on, and what a file can ask of the embedded one.
+//!
+//! A new setting is a row in [`SETTINGS`].
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use clientset_testserver::{Builder, TestServer};
+
+use super::conversation::Conversation;
+use super::kubeconfig;
+use super::wire::Credential;
+
+/// What an embedded server is started with.
+pub(crate) struct Embedded {
+    pub(crate) builder: Builder,
+    pub(crate) people: HashMap<String, Credential>,
+}
+
+/// What `# server: name=value` does to the embedded server. The real one is what it is.
+type Setting = (&'static str, fn(Embedded, &str) -> Embedded);
+
+/// The settings that a file can ask for, by name.
+const SETTINGS: &[Setting] = &[
+    ("token", |mut it, value| {
+        it.builder = it.builder.token(value);
+        for name in ["admin", "cert-admin"] {
+            it.people.insert(name.to_owned(), token(value));
+        }
+        it
+    }),
+    ("history", |mut it, value| {
+        it.builder = it.builder.history_limit(value.parse().unwrap_or(1));
+        it
+    }),
+];
+
+fn token(text: &str) -> Credential {
+    Credential { token: Some(text.to_owned()), tls: None }
+}
+
+/// A server to play on.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// `HOST:PORT`
+    pub(crate) address: String,
+    /// By what `@as` calls them.
+    pub(crate) people: HashMap<String, Credential>,
+    /// Real servers do some things a moment after they say so, and keep what is not removed.
+    pub(crate) is_real: bool,
+    /// Stops when this is dropped.
+    embedded: Option<TestServer>,
+}
+
+impl Server {
+    /// Starts an embedded server as a file asks for it.
+    pub(crate) async fn embedded(conversation: &Conversation) -> Result<Server, String> {
+        // The control plane that the answers come from has every API on.
+        let builder = TestServer::builder().all_apis(true);
+        let people = [
+            ("admin", Credential::default()),
+            ("cert-admin", Credential::default()),
+            ("user", token("user-token")),
+            ("anonymous", Credential::default()),
+        ];
+        let people = people.into_iter().map(|(name, it)| (name.to_owned(), it)).collect();
+        let mut setup = Embedded { builder, people };
+        for (name, value) in &conversation.settings {
+            let known = SETTINGS.iter().find(|it| it.0 == name);
+            let (_, apply) = known.ok_or_else(|| format!("`# server: {name}` is no setting"))?;
+            setup = apply(setup, value);
+        }
+        let server = setup.builder.start().await.map_err(|error| error.to_string())?;
+        let address = server.url().trim_start_matches("http://").to_owned();
+        Ok(Server { address, people: setup.people, is_real: false, embedded: Some(server) })
+    }
+
+    /// The real server that a kubeconfig leads to.
+    pub(crate) fn real(path: &Path) -> Result<Server, String> {
+        let contexts = kubeconfig::read(path)?;
+        Ok(Server { address: contexts.address, people: contexts.people, is_real: true, embedded: None })
+    }
+
+    /// The credentials of who is named by `@as`.
+    pub(crate) fn person(&self, name: &str) -> Result<Credential, String> {
+        let Some(token) = name.strip_prefix("token:") else {
+            return self
+                .people
+                .get(name)
+                .cloned()
+                .ok_or_else(|| format!("`@as {name}`: nobody is called so"));
+        };
+        let tls = self.people.get("anonymous").and_then(|it| it.tls.clone());
+        Ok(Credential { token: Some(token.to_owned()), tls })
+    }
+}
