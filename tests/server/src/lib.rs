@@ -19,10 +19,12 @@ mod meta;
 mod names;
 mod patch;
 mod request;
+mod requests;
 mod schema;
 mod selector;
 mod server;
 mod store;
 mod verbs;
 
-pub use server::{Builder, ReceivedRequest, TestServer};
+pub use requests::ReceivedRequest;
+pub use server::{Builder, TestServer};

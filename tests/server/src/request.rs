@@ -14,6 +14,8 @@ pub(crate) struct Incoming {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: Query,
+    /// The query as it was sent, without `?`.
+    pub(crate) query_text: String,
     pub(crate) content_type: String,
     pub(crate) accept: String,
     pub(crate) user_agent: String,

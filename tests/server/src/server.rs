@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
-use crate::request::Incoming;
+use crate::requests::{ReceivedRequest, RequestLimits, RequestLog};
 use crate::store::Store;
 use crate::{http, kinds, meta};
 
@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) history_limit: usize,
     pub(crate) bookmark_interval: Duration,
     pub(crate) watch_timeout: Duration,
+    pub(crate) requests: RequestLimits,
 }
 
 /// What all connections of a server share.
@@ -33,45 +34,7 @@ pub(crate) struct Shared {
     pub(crate) address: SocketAddr,
     pub(crate) catalog: RwLock<Catalog>,
     pub(crate) store: Mutex<Store>,
-    requests: Mutex<Vec<ReceivedRequest>>,
-}
-
-impl Shared {
-    pub(crate) fn remember(&self, incoming: &Incoming, query: &str) {
-        let request = ReceivedRequest {
-            method: incoming.method.clone(),
-            path: incoming.path.clone(),
-            query: query.to_owned(),
-            content_type: incoming.content_type.clone(),
-            accept: incoming.accept.clone(),
-            user_agent: incoming.user_agent.clone(),
-            authorized: incoming.authorization.is_some(),
-            body: incoming.body.to_vec(),
-        };
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-    }
-}
-
-/// A request as it came in, for tests that ask what their code sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReceivedRequest {
-    /// `GET`, `POST` …
-    pub method: String,
-    /// The path as it was sent, percent encoding and all.
-    pub path: String,
-    /// The query without `?`.
-    pub query: String,
-    /// The `Content-Type`, or empty.
-    pub content_type: String,
-    /// The `Accept` headers, joined by commas.
-    pub accept: String,
-    /// The `User-Agent`, or empty.
-    pub user_agent: String,
-    /// Whether there was an `Authorization` header. What it said is not kept.
-    pub authorized: bool,
-    /// The body.
-    pub body: Vec<u8>,
+    pub(crate) requests: RequestLog,
 }
 
 /// An API server inside this process, for tests.
@@ -119,6 +82,7 @@ impl TestServer {
                 history_limit: 10_000,
                 bookmark_interval: Duration::from_secs(60),
                 watch_timeout: Duration::from_secs(1800),
+                requests: RequestLimits { requests: 10_000, body_bytes: 64 * 1024 },
             },
         }
     }
@@ -140,9 +104,14 @@ impl TestServer {
         )
     }
 
-    /// Every request so far, in the order in which they came.
+    /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.requests.all()
+    }
+
+    /// Forgets the requests so far, so that a test sees only what comes next.
+    pub fn clear_requests(&self) {
+        self.shared.requests.clear();
     }
 
     /// Forgets all history: watches and lists that ask for an older version get 410 Gone from now on.
@@ -208,6 +177,12 @@ impl Builder {
         self
     }
 
+    /// How many requests are kept for [`TestServer::requests`], and how many bytes of each body. 10,000 and 64 KiB unless set.
+    pub fn request_limits(mut self, requests: usize, body_bytes: usize) -> Self {
+        self.settings.requests = RequestLimits { requests, body_bytes };
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -222,7 +197,7 @@ impl Builder {
             address: listener.local_addr()?,
             catalog: RwLock::new(Catalog::new(self.settings.all_apis)),
             store: Mutex::new(Store::new(self.settings.history_limit)),
-            requests: Mutex::default(),
+            requests: RequestLog::new(self.settings.requests),
             settings: self.settings,
         });
         seed(&shared);

@@ -1,6 +1,6 @@
-//! The wire: connections, requests in, answers out.
+//! Writing an answer: which part of the server gives it, in which form, and with which headers.
 //!
-//! HTTP/1.1 and HTTP/2 with prior knowledge, on one loopback port. What is answered is decided elsewhere.
+//! What it says is decided in `verbs` and `discovery`.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,79 +8,28 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
-use hyper::body::{Frame, Incoming as Body};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::Frame;
+use hyper::header::{self, HeaderValue};
+use hyper::{Response, StatusCode};
 
 use crate::call::Reply;
 use crate::failure::Failure;
-use crate::request::{Incoming, Query};
+use crate::request::Incoming;
 use crate::server::Shared;
 use crate::{discovery, verbs};
 
-/// The largest body that is read, as in the real server.
-const MAX_BODY: usize = 3 * 1024 * 1024;
+pub(super) type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
-
-/// Accepts connections until it is dropped; all of them end with it.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                // A connection that is gone before it is accepted is the client's affair.
-                let Ok((stream, _)) = accepted else { continue };
-                let _ = stream.set_nodelay(true);
-                let shared = shared.clone();
-                connections.spawn(async move {
-                    let service = service_fn(move |request| answer(shared.clone(), request));
-                    let builder = auto::Builder::new(TokioExecutor::new());
-                    // Broken connections end here; there is nobody to tell.
-                    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-            Some(_) = connections.join_next(), if !connections.is_empty() => {}
-        }
-    }
+/// Answers a request.
+pub(super) async fn to(shared: &Arc<Shared>, incoming: &Incoming) -> Result<Out, Infallible> {
+    shared.requests.remember(incoming);
+    Ok(route(shared, incoming))
 }
 
-async fn answer(shared: Arc<Shared>, request: Request<Body>) -> Result<Out, Infallible> {
-    let (parts, body) = request.into_parts();
-    let text = |name: HeaderName| {
-        parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
-    };
-    let body = Limited::new(body, MAX_BODY).collect().await;
-    let incoming = Incoming {
-        method: parts.method.as_str().to_owned(),
-        path: parts.uri.path().to_owned(),
-        query: Query::parse(parts.uri.query().unwrap_or_default()),
-        content_type: text(header::CONTENT_TYPE),
-        accept: accepts(&parts.headers),
-        user_agent: text(header::USER_AGENT),
-        authorization: parts.headers.contains_key(header::AUTHORIZATION).then(|| text(header::AUTHORIZATION)),
-        body: body.as_ref().map(|_| Bytes::new()).unwrap_or_default(),
-    };
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Ok(body) = body else {
-        let most = MAX_BODY;
-        let failure = Failure::too_large(&format!("Request entity too large: limit is {most}"));
-        return Ok(whole(failure.code, "application/json", failure.status().to_string().into(), &[]));
-    };
-    let incoming = Incoming { body: body.to_bytes(), ..incoming };
-    shared.remember(&incoming, &query);
-    Ok(route(&shared, &incoming))
-}
-
-fn accepts(headers: &HeaderMap) -> String {
-    let all: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).collect();
-    all.join(",")
+/// Answers what could not be read.
+pub(super) fn refused(failure: &Failure) -> Result<Out, Infallible> {
+    Ok(whole(failure.code, "application/json", failure.status().to_string().into(), &[]))
 }
 
 fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {

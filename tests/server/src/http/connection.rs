@@ -1,0 +1,60 @@
+//! One connection: what lies between the socket and the requests on it.
+//!
+//! The place for TLS and for what is known of the peer. Requests and answers are handled elsewhere.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use super::{answer, receive};
+use crate::server::Shared;
+
+/// What a connection knows of who is at its other end.
+#[derive(Debug, Default)]
+pub(crate) struct Peer {}
+
+/// Serves an accepted socket to its end.
+pub(super) async fn open(stream: TcpStream, shared: Arc<Shared>) {
+    speak(stream, Arc::new(Peer::default()), shared).await;
+}
+
+/// Speaks HTTP until either side is done. Broken connections end here; there is nobody to tell.
+async fn speak<S>(stream: S, peer: Arc<Peer>, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let service = service_fn(move |request| {
+        let (shared, peer) = (shared.clone(), peer.clone());
+        async move {
+            match receive::whole(request, &peer).await {
+                Ok(incoming) => answer::to(&shared, &incoming).await,
+                Err(failure) => answer::refused(&failure),
+            }
+        }
+    });
+    let builder = auto::Builder::new(Tasks::default());
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Runs the streams of an HTTP/2 connection as tasks that end with the connection.
+///
+/// hyper's own executor lets them go: a server that is dropped would leave its delayed answers behind.
+#[derive(Clone, Default)]
+struct Tasks(Arc<Mutex<JoinSet<()>>>);
+
+impl<F> Executor<F> for Tasks
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+}
