@@ -34,6 +34,18 @@ fn is_qualified_part(text: &str) -> bool {
     text.starts_with(edge) && text.ends_with(edge) && text.chars().all(|it| edge(it) || "-_.".contains(it))
 }
 
+/// What is wrong with a DNS label.
+pub(crate) fn label_problems(text: &str) -> Vec<String> {
+    let long = (text.len() > 63).then(|| "must be no more than 63 bytes".to_owned());
+    long.into_iter().chain((!is_label(text)).then(|| LABEL.to_owned())).collect()
+}
+
+/// What is wrong with a DNS subdomain.
+pub(crate) fn subdomain_problems(text: &str) -> Vec<String> {
+    let long = (text.len() > 253).then(|| "must be no more than 253 bytes".to_owned());
+    long.into_iter().chain((!is_subdomain(text)).then(|| SUBDOMAIN.to_owned())).collect()
+}
+
 /// The kinds whose names are DNS labels, and those whose names only have to be a path segment.
 fn name_problem(kind: &str, name: &str) -> Option<String> {
     let too_long = |most: usize| (name.len() > most).then(|| format!("must be no more than {most} bytes"));

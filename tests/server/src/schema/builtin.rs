@@ -27,7 +27,7 @@ pub(crate) fn named(name: &str) -> Option<Arc<Schema>> {
         return Some(schema.clone());
     }
     let value: Value = serde_json::from_str(line).ok()?;
-    let schema = Arc::new(Schema::read(&value, false));
+    let schema = Arc::new(Schema { name: Some(name), ..Schema::read(&value, false) });
     read.insert(name, schema.clone());
     Some(schema)
 }

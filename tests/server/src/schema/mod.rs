@@ -26,6 +26,8 @@ pub(crate) enum ListKind {
 /// One node.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
+    /// Its own name, when it is a built-in type.
+    pub(crate) name: Option<&'static str>,
     /// Another type by name, of the built-in ones.
     reference: Option<String>,
     pub(crate) kind: Option<String>,
@@ -121,8 +123,13 @@ impl Schema {
         self.properties.is_empty() && self.additional.is_none() && self.items.is_none()
     }
 
+    /// Whether it is nothing but this other type.
+    pub(crate) fn refers_to(&self, name: &str) -> bool {
+        self.reference.as_deref() == Some(name)
+    }
+
     /// Raw JSON, where null is a value like any other.
-    fn is_raw(&self) -> bool {
+    pub(crate) fn is_raw(&self) -> bool {
         self.kind.is_none() && self.reference.as_deref().is_none_or(|it| it.ends_with(".JSON"))
     }
 

@@ -108,6 +108,15 @@ pub(super) fn create(
         }
         managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
     }
+    let admission = kinds::Admission {
+        store,
+        resource,
+        namespace: call.target.namespace.as_deref().unwrap_or_default(),
+        old: None,
+        subresource: "",
+        warnings: &call.warnings,
+    };
+    kinds::admit(&admission, &mut object)?;
     kinds::prepare_create(resource, &mut object);
     object["metadata"]["uid"] = meta::uid().into();
     object["metadata"]["creationTimestamp"] = now.into();
@@ -120,6 +129,8 @@ pub(super) fn create(
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
         causes.extend(crd::check(&object));
     }
+    let change = kinds::Change { new: &object, old: None, subresource: "" };
+    causes.extend(kinds::check(resource, &change, &call.warnings));
     let name = meta::name(&object).to_owned();
     if !causes.is_empty() {
         let shown = if generated { "" } else { name.as_str() };

@@ -178,9 +178,7 @@ pub(super) fn store_changed(
     }
     let sent_fields = new["metadata"].get("managedFields").cloned();
     keep_untouchable(call, &old.value, &mut new);
-    if resource.is("", "namespaces") && call.subresource().is_empty() {
-        new["spec"] = old.value["spec"].clone();
-    }
+    kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     kinds::fill_defaults(resource, &mut new);
     if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
         if let Some(sent) = sent_fields {
@@ -191,6 +189,15 @@ pub(super) fn store_changed(
     } else if tracking == Tracking::None {
         meta::copy(&mut new, &old.value, "managedFields");
     }
+    let admission = kinds::Admission {
+        store,
+        resource,
+        namespace: call.target.namespace.as_deref().unwrap_or_default(),
+        old: Some(&old.value),
+        subresource: call.subresource(),
+        warnings: &call.warnings,
+    };
+    kinds::admit(&admission, &mut new)?;
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
     meta::tidy(&mut new);
     if kinds::counts_generations(resource) && spec_changed(resource, &old.value, &new) {
@@ -222,6 +229,8 @@ pub(super) fn store_changed(
     if is_crd {
         causes.extend(crd::check(&new));
     }
+    let change = kinds::Change { new: &new, old: Some(&old.value), subresource: call.subresource() };
+    causes.extend(kinds::check(resource, &change, &call.warnings));
     if !causes.is_empty() {
         return Err(call.invalid(call.name(), &causes));
     }

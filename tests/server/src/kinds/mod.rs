@@ -1,0 +1,185 @@
+//! What is particular to single built-in kinds: defaults, what the server sets, rules, what fields select.
+//!
+//! Behaviour is written once and fed by tables: `data/defaults.tsv` and `data/rules.tsv` by type, `KINDS` by kind, a module for
+//! each kind that needs more. The verbs ask only the functions of this module; they know no kind.
+
+pub(crate) mod causes;
+mod defaults;
+pub(crate) mod formats;
+mod namespace;
+mod plain;
+mod pod;
+pub(crate) mod quantity;
+pub(crate) mod rules;
+mod secret;
+mod wire;
+
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+
+use self::causes::Causes;
+use self::defaults::TypeDefault;
+use self::rules::TypeCheck;
+use crate::catalog::Resource;
+use crate::failure::{Cause, Outcome};
+use crate::store::Store;
+
+/// Deeper than any built-in type; a guard for the walks.
+const MAX_DEPTH: usize = 200;
+
+/// A built-in kind: facts and functions. What a kind does not say is [`Kind::plain`]'s.
+pub(crate) struct Kind {
+    pub(crate) group: &'static str,
+    pub(crate) plural: &'static str,
+    /// Whether `metadata.generation` counts the changes of its spec.
+    pub(crate) generations: bool,
+    /// Whether deleting it answers with the object instead of a Status.
+    pub(crate) answers_with_object: bool,
+    /// The fields besides name and namespace that it can be selected by.
+    pub(crate) selectable: &'static [&'static str],
+    /// Defaults that only this kind has, after those of its types.
+    pub(crate) defaults: fn(&mut Value),
+    /// What admission does to it: it sees the store, may change the object and may refuse it.
+    pub(crate) admit: fn(&Admission<'_>, &mut Value) -> Outcome<()>,
+    /// What a create sets whatever was sent; the status is gone by then.
+    pub(crate) prepare_create: fn(&mut Value),
+    /// What an update resets or sets: the new object, the old one, the subresource.
+    pub(crate) prepare_update: fn(&mut Value, &Value, &str),
+    /// Rules beyond those of its types, of creates and updates alike.
+    pub(crate) check: fn(&Change<'_>, &mut Causes),
+    /// Warnings that go with the answer.
+    pub(crate) warn: fn(&Change<'_>, &mut Vec<String>),
+}
+
+impl Kind {
+    /// A kind with nothing particular.
+    pub(crate) const fn plain(group: &'static str, plural: &'static str) -> Kind {
+        Kind {
+            group,
+            plural,
+            generations: false,
+            answers_with_object: false,
+            selectable: &[],
+            defaults: |_| {},
+            admit: |_, _| Ok(()),
+            prepare_create: |_| {},
+            prepare_update: |_, _, _| {},
+            check: |_, _| {},
+            warn: |_, _| {},
+        }
+    }
+}
+
+/// A write, as rules see it.
+pub(crate) struct Change<'a> {
+    pub(crate) new: &'a Value,
+    /// `None` for a create.
+    pub(crate) old: Option<&'a Value>,
+    /// Empty for the object itself.
+    pub(crate) subresource: &'a str,
+}
+
+/// A write, as admission sees it.
+pub(crate) struct Admission<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) resource: &'a Resource,
+    pub(crate) namespace: &'a str,
+    /// `None` for a create.
+    pub(crate) old: Option<&'a Value>,
+    pub(crate) subresource: &'a str,
+    pub(crate) warnings: &'a RefCell<Vec<String>>,
+}
+
+/// The kinds with a module of their own; those with facts alone are in `plain`.
+const KINDS: &[&Kind] = &[&namespace::KIND, &pod::KIND, &secret::KIND, &plain::CRD];
+
+/// Defaults of types that depend on more than one member.
+const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[];
+
+/// Rules of types that look at more than one member.
+const TYPE_CHECKS: &[(&str, TypeCheck)] = &[];
+
+static NOTHING: Kind = Kind::plain("", "");
+
+fn of(resource: &Resource) -> &'static Kind {
+    if resource.is_custom() {
+        return &NOTHING;
+    }
+    let own = KINDS.iter().copied().chain(plain::KINDS);
+    own.into_iter().find(|it| resource.is(it.group, it.plural)).unwrap_or(&NOTHING)
+}
+
+pub(crate) fn answers_with_object(resource: &Resource) -> bool {
+    of(resource).answers_with_object
+}
+
+pub(crate) fn counts_generations(resource: &Resource) -> bool {
+    resource.is_custom() || of(resource).generations
+}
+
+/// The fields besides name and namespace that a kind can be selected by.
+pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
+    of(resource).selectable
+}
+
+/// Fills in what the server itself sets before anything is compared: what the schema says and the defaults known here.
+pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
+    if let Some(schema) = resource.schema() {
+        if !resource.is_custom() {
+            wire::round_trip(object, &schema);
+        }
+        crate::schema::defaults::fill(object, &schema);
+        if !resource.is_custom() {
+            defaults::fill(object, &schema);
+        }
+    }
+    (of(resource).defaults)(object);
+}
+
+/// Lets admission change or refuse a write.
+pub(crate) fn admit(admission: &Admission<'_>, object: &mut Value) -> Outcome<()> {
+    (of(admission.resource).admit)(admission, object)
+}
+
+/// What a create sets whatever was sent.
+pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
+    if resource.has("status") && !resource.is("", "nodes") {
+        let kept = object.get("status").is_some() && !resource.is_custom();
+        if let Some(all) = object.as_object_mut() {
+            all.remove("status");
+        }
+        if kept {
+            object["status"] = json!({});
+        }
+    }
+    (of(resource).prepare_create)(object);
+    if let (false, Some(schema)) = (resource.is_custom(), resource.schema()) {
+        // What is always written is written into a fresh status too.
+        wire::round_trip(object, &schema);
+    }
+    if counts_generations(resource) {
+        object["metadata"]["generation"] = 1.into();
+    }
+}
+
+/// What an update sets whatever was sent.
+pub(crate) fn prepare_update(resource: &Resource, new: &mut Value, old: &Value, subresource: &str) {
+    (of(resource).prepare_update)(new, old, subresource);
+}
+
+/// Everything that is wrong with a built-in object besides its metadata, and what the answer should warn of.
+pub(crate) fn check(resource: &Resource, change: &Change<'_>, warnings: &RefCell<Vec<String>>) -> Vec<Cause> {
+    let kind = of(resource);
+    let mut causes = Causes::default();
+    if let (false, true, Some(schema)) =
+        (resource.is_custom(), change.subresource.is_empty(), resource.schema())
+    {
+        rules::check_object(change.new, &schema, &mut causes);
+    }
+    (kind.check)(change, &mut causes);
+    if causes.is_empty() {
+        (kind.warn)(change, &mut warnings.borrow_mut());
+    }
+    causes.0
+}
