@@ -48,11 +48,7 @@ pub(super) static KINDS: &[Kind] = &[
         ..Kind::plain("", "events")
     },
     Kind { selectable: &["spec.unschedulable"], ..Kind::plain("", "nodes") },
-    Kind {
-        generations: true,
-        selectable: &["status.replicas"],
-        ..Kind::plain("", "replicationcontrollers")
-    },
+    Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("", "replicationcontrollers") },
     counting("apps", "deployments"),
     Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("apps", "replicasets") },
     counting("apps", "statefulsets"),

@@ -88,9 +88,7 @@ fn fields(all: &mut Map<String, Value>, schema: &Schema, depth: usize) {
                 !is_zero(inner) || is_pointer(name) || always_written(member) || is_own_reading(member)
             }
             Value::Array(items) => !items.is_empty() || is_null(name),
-            Value::Object(it) => {
-                !it.is_empty() || is_null(name) || member.resolved().additional.is_none()
-            }
+            Value::Object(it) => !it.is_empty() || is_null(name) || member.resolved().additional.is_none(),
         }
     });
     for (name, member) in &schema.properties {
