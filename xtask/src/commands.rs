@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod ci;
+pub(crate) mod conformance;
 pub(crate) mod control_plane;
 pub(crate) mod diff;
 pub(crate) mod generate;

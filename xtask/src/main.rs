@@ -53,6 +53,7 @@ enum Command {
     Specs(commands::specs::Specs),
     ControlPlane(commands::control_plane::ControlPlane),
     Test(commands::test::Test),
+    Conformance(commands::conformance::Conformance),
     Bench(bench::Bench),
     Ci(commands::ci::Ci),
 }
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Specs(command) => command.run(),
         Command::ControlPlane(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Conformance(command) => command.run(),
         Command::Bench(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Ci(command) => command.run(),
     };

@@ -19,6 +19,6 @@ async fn answers_are_those_of_kube_apiserver() {
         return;
     }
     let outcome = runner::record::against_recorded(cases).await;
-    println!("{} files, {} answers", outcome.files, outcome.steps);
+    println!("{}", outcome.summary());
     outcome.assert_same();
 }

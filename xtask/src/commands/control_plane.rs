@@ -60,9 +60,10 @@ struct Which {
 struct Start {
     #[command(flatten)]
     which: Which,
-    /// Also start kube-controller-manager: namespaces end, garbage is collected, service accounts get made.
-    #[arg(long)]
-    controllers: bool,
+    /// Also start kube-controller-manager: namespaces end, garbage is collected, service accounts get made. With names
+    /// (garbage-collector-controller,namespace-controller), these controllers alone.
+    #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, default_missing_value = "*")]
+    controllers: Option<String>,
 }
 
 #[derive(Args)]
@@ -139,8 +140,8 @@ impl Start {
         let program = std::env::current_exe().context(|| "cannot find xtask itself".to_owned())?;
         let mut command = Command::new(program);
         command.args(["control-plane", "run", "--kubernetes", &release.to_string()]);
-        if self.controllers {
-            command.arg("--controllers");
+        if let Some(controllers) = &self.controllers {
+            command.arg(format!("--controllers={controllers}"));
         }
         // It outlives this command, so it must hold nothing that somebody may wait for: with our standard error in
         // its hands, `cargo xtask control-plane start 2>&1 | cat` would end with the servers.
@@ -178,8 +179,8 @@ impl Run {
             return Err(Failure::new(format!("already running at {}", note.server))
                 .help("stop it with `cargo xtask control-plane stop`"));
         }
-        let options = Options { release, controllers: self.start.controllers };
-        let server = Server::start(options, &folder)?;
+        let options = Options { release, controllers: self.start.controllers.clone() };
+        let server = Server::start(&options, &folder)?;
         running::supervise(server, release.to_string(), &folder, self.end_with_stdin, |note| {
             println!("{}", note.kubeconfig.display());
         })

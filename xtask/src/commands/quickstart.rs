@@ -66,8 +66,8 @@ impl Quickstart {
             tour(Some(&file))?;
         } else if let Kind::Real = self.server {
             let temporary = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-            let options = Options { release: Release::newest()?, controllers: false };
-            let server = Server::start(options, &temporary.path().join("run"))?;
+            let options = Options { release: Release::newest()?, controllers: None };
+            let server = Server::start(&options, &temporary.path().join("run"))?;
             tour(Some(&server.kubeconfig))?;
         } else {
             tour(None)?;

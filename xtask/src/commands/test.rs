@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::generate::Generate;
 use super::quickstart;
-use crate::control_plane::server::{Options, Server};
+use crate::control_plane::server::{CLEANERS, Options, Server};
 use crate::control_plane::{Release, build, gomodule};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
@@ -168,7 +168,8 @@ impl Test {
             return Ok(None);
         }
         // While the servers are built nothing else is; compiling the tests first would save no time on two cores.
-        Server::start(Options { release, controllers: false }, folder).map(Some)
+        let options = Options { release, controllers: Some(CLEANERS.to_owned()) };
+        Server::start(&options, folder).map(Some)
     }
 }
 

@@ -27,12 +27,15 @@ pub(crate) const EVERYTHING: [&str; 2] =
     ["--runtime-config=api/all=true", "--feature-gates=AllAlpha=true,AllBeta=true"];
 
 /// What to start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) release: Release,
-    /// Also kube-controller-manager: namespaces end, garbage is collected, service accounts get made.
-    pub(crate) controllers: bool,
+    /// Also kube-controller-manager, with these controllers: its flag `--controllers`, where `*` are all.
+    pub(crate) controllers: Option<String>,
 }
+
+/// The controllers without which objects that are deleted stay: those of owners, and of namespaces.
+pub(crate) const CLEANERS: &str = "garbage-collector-controller,namespace-controller";
 
 /// A running control plane; dropping it ends it.
 pub(crate) struct Server {
@@ -55,7 +58,7 @@ struct Running {
 
 impl Server {
     /// Builds if needed, starts, waits for `/readyz`. Everything it writes is in `folder`, which is emptied first.
-    pub(crate) fn start(options: Options, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(options: &Options, folder: &Path) -> Result<Self> {
         let binary = build::ensure(options.release)?;
         let step = Step::begin(format!("starting Kubernetes {}", options.release));
         let begun = Instant::now();
@@ -74,7 +77,7 @@ impl Server {
         Ok(server)
     }
 
-    fn attempt(options: Options, binary: &Path, folder: &Path) -> Result<Self> {
+    fn attempt(options: &Options, binary: &Path, folder: &Path) -> Result<Self> {
         if folder.exists() {
             std::fs::remove_dir_all(folder)
                 .context(|| format!("cannot empty {}", workspace::shown(folder)))?;
@@ -103,8 +106,8 @@ impl Server {
             server.check(deadline)?;
             sleep(PAUSE);
         }
-        if options.controllers {
-            let flags = controller_flags(&server.kubeconfig, &paths);
+        if let Some(controllers) = &options.controllers {
+            let flags = controller_flags(controllers, &server.kubeconfig, &paths);
             server.spawn("kube-controller-manager", &flags, folder)?;
         }
         Ok(server)
@@ -220,7 +223,7 @@ fn etcd_flags(folder: &Path, port: u16, peers: u16) -> Vec<String> {
     ]
 }
 
-fn apiserver_flags(options: Options, paths: &Paths, etcd: u16, port: u16) -> Vec<String> {
+fn apiserver_flags(options: &Options, paths: &Paths, etcd: u16, port: u16) -> Vec<String> {
     let mut flags: Vec<String> = EVERYTHING.iter().map(|&flag| flag.to_owned()).collect();
     flags.extend([
         format!("--etcd-servers=http://127.0.0.1:{etcd}"),
@@ -240,15 +243,26 @@ fn apiserver_flags(options: Options, paths: &Paths, etcd: u16, port: u16) -> Vec
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--allow-privileged=true".to_owned(),
     ]);
-    if !options.controllers {
+    if !options.controllers.as_deref().is_some_and(makes_service_accounts) {
         // Nobody makes the default service accounts, and the plugin would wait for them.
         flags.push("--disable-admission-plugins=ServiceAccount".to_owned());
     }
     flags
 }
 
-fn controller_flags(kubeconfig: &Path, paths: &Paths) -> Vec<String> {
+/// Whether the flag `--controllers` has the one that every pod waits for.
+fn makes_service_accounts(controllers: &str) -> bool {
+    let mut all = controllers.split(',').map(str::trim);
+    all.clone().any(|it| it == "serviceaccount-controller")
+        || (all.clone().any(|it| it == "*") && all.all(|it| it != "-serviceaccount-controller"))
+}
+
+fn controller_flags(controllers: &str, kubeconfig: &Path, paths: &Paths) -> Vec<String> {
     vec![
+        format!("--controllers={controllers}"),
+        // Of its own it asks 20 times a second; a namespace that ends takes four times that.
+        "--kube-api-qps=1000".to_owned(),
+        "--kube-api-burst=1000".to_owned(),
         format!("--kubeconfig={}", kubeconfig.display()),
         "--leader-elect=false".to_owned(),
         "--secure-port=0".to_owned(),
@@ -261,6 +275,18 @@ fn controller_flags(kubeconfig: &Path, paths: &Paths) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn service_accounts_are_made_by_all_controllers_or_by_theirs() {
+        for (controllers, expected) in [
+            ("*", true),
+            ("serviceaccount-controller,namespace-controller", true),
+            ("*,-serviceaccount-controller", false),
+            (CLEANERS, false),
+        ] {
+            assert_eq!(makes_service_accounts(controllers), expected, "{controllers}");
+        }
+    }
 
     #[test]
     fn free_ports_differ() {

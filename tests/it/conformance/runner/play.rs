@@ -159,23 +159,35 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Removes what a server would keep, without waiting for it to be gone.
-    pub(crate) async fn end(self) {
-        if !self.server.is_real {
-            return;
-        }
+    /// What a server would keep of this run.
+    pub(crate) fn end(self) -> Leftovers {
+        let namespace = self.known.words.get("ns").filter(|_| self.has_namespace);
+        let namespace = namespace.map(|name| format!("/api/v1/namespaces/{name}"));
+        Leftovers { held: self.held, gone: self.created.into_iter().rev().chain(namespace).collect() }
+    }
+}
+
+/// What a run leaves behind on a server that goes on.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// What has finalizers.
+    held: BTreeSet<String>,
+    /// What is to be deleted, in this order.
+    gone: Vec<String>,
+}
+
+impl Leftovers {
+    /// Removes it, without waiting for it to be gone.
+    pub(crate) async fn remove(self, server: &Server) {
+        let Ok(admin) = server.person("admin") else { return };
         for path in &self.held {
             let merge = [("content-type".to_owned(), "application/merge-patch+json".to_owned())];
-            let Ok(admin) = self.server.person("admin") else { continue };
             let body = r#"{"metadata":{"finalizers":null}}"#;
             let ask = Ask { method: "PATCH", path, headers: &merge, body, first: None };
-            let _ = send(&self.server.address, &admin, ask).await;
+            let _ = send(&server.address, &admin, ask).await;
         }
-        for path in self.created.iter().rev() {
-            let _ = self.as_admin("DELETE", path, "").await;
-        }
-        if let (true, Some(name)) = (self.has_namespace, self.known.words.get("ns")) {
-            let _ = self.as_admin("DELETE", &format!("/api/v1/namespaces/{name}"), "").await;
+        for path in &self.gone {
+            let _ = send(&server.address, &admin, Ask { method: "DELETE", path, ..Ask::default() }).await;
         }
     }
 }
@@ -194,17 +206,30 @@ impl Until {
     }
 }
 
-/// Plays a conversation and gives the answers as they stand in files. A step that cannot be sent has its reason as answer.
-pub(crate) async fn play(conversation: &Conversation, server: &Server) -> Result<Vec<String>, String> {
+/// What came of a conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Played {
+    /// As they stand in files.
+    pub(crate) answers: Vec<String>,
+    pub(crate) leftovers: Leftovers,
+}
+
+/// Plays a conversation. A step that cannot be sent has its reason as answer.
+pub(crate) async fn play(conversation: &Conversation, server: &Server) -> Result<Played, String> {
     let mut run = Run::begin(server, conversation.uses("ns")).await?;
     let mut plain = Plain::new(conversation, run.names());
-    let mut out = Vec::new();
+    let mut answers = Vec::new();
     for step in &conversation.steps {
-        out.push(match run.step(step).await {
+        answers.push(match run.step(step).await {
             Ok(answer) => plain.answer(step, &answer),
             Err(error) => format!("0\n{error}"),
         });
     }
-    run.end().await;
-    Ok(out)
+    Ok(Played { answers, leftovers: run.end() })
+}
+
+/// Plays a conversation on an embedded server made for it.
+pub(crate) async fn play_embedded(conversation: &Conversation) -> Result<Vec<String>, String> {
+    let server = Server::embedded(&conversation.settings).await?;
+    Ok(play(conversation, &server).await?.answers)
 }

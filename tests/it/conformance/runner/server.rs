@@ -7,7 +7,6 @@ use std::path::Path;
 
 use clientset_testserver::{Builder, TestServer};
 
-use super::conversation::Conversation;
 use super::kubeconfig;
 use super::wire::Credential;
 
@@ -54,7 +53,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts an embedded server as a file asks for it.
-    pub(crate) async fn embedded(conversation: &Conversation) -> Result<Server, String> {
+    pub(crate) async fn embedded(settings: &[(String, String)]) -> Result<Server, String> {
         // The control plane that the answers come from has every API on.
         let builder = TestServer::builder().all_apis(true);
         let people = [
@@ -65,7 +64,7 @@ impl Server {
         ];
         let people = people.into_iter().map(|(name, it)| (name.to_owned(), it)).collect();
         let mut setup = Embedded { builder, people };
-        for (name, value) in &conversation.settings {
+        for (name, value) in settings {
             let known = SETTINGS.iter().find(|it| it.0 == name);
             let (_, apply) = known.ok_or_else(|| format!("`# server: {name}` is no setting"))?;
             setup = apply(setup, value);
