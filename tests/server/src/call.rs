@@ -3,7 +3,7 @@
 //! The path to storage, who writes, the checks on options and the answer's form; each verb is in a module of its own.
 
 use std::cell::RefCell;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::failure::{Cause, Failure, Outcome};
 use crate::request::{Incoming, Target};
 use crate::server::Shared;
 use crate::store::{Place, Store, Stored};
+use crate::transaction::Transaction;
 use crate::verbs::watch::Watch;
 
 /// What is answered.
@@ -53,7 +54,7 @@ pub(crate) struct WriteOptions {
 }
 
 impl Call<'_> {
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+    pub(crate) fn store(&self) -> Transaction<'_> {
         self.shared.store()
     }
 
@@ -192,10 +193,4 @@ impl Call<'_> {
 /// The start of an object's JSON, up to and with the comma before its first own member.
 pub(crate) fn head(resource: &Resource) -> String {
     format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\",", resource.kind, resource.api_version())
-}
-
-impl Shared {
-    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }

@@ -27,6 +27,16 @@ pub(crate) fn is_deleting(object: &Value) -> bool {
     object["metadata"].get("deletionTimestamp").is_some_and(|it| !it.is_null())
 }
 
+/// The references to owners.
+pub(crate) fn owners(object: &Value) -> &[Value] {
+    object["metadata"].get("ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The uids of the owners.
+pub(crate) fn owner_uids(object: &Value) -> impl Iterator<Item = &str> {
+    owners(object).iter().filter_map(|it| it["uid"].as_str())
+}
+
 /// Marks an object as deleted at once, which where generations are counted is one more.
 pub(crate) fn mark_deleted(object: &mut Value) {
     object["metadata"]["deletionTimestamp"] = now(0).into();
@@ -51,6 +61,15 @@ pub(crate) fn copy(object: &mut Value, from: &Value, field: &str) {
     }
 }
 
+/// Sets the finalizers; none leaves the member out.
+pub(crate) fn set_finalizers(object: &mut Value, all: Vec<String>) {
+    if all.is_empty() {
+        remove(object, "finalizers");
+    } else {
+        object["metadata"]["finalizers"] = all.into();
+    }
+}
+
 /// Removes empty members, as Go's `omitempty` does.
 pub(crate) fn tidy(object: &mut Value) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
@@ -68,6 +87,19 @@ pub(crate) fn now(seconds: i64) -> String {
     let now = jiff::Timestamp::now();
     let at = now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A time moved by so many seconds but not into the past, and whether it is past or was stopped there.
+pub(crate) fn moved(time: &str, seconds: i64) -> (String, bool) {
+    let now = jiff::Timestamp::now();
+    let moved = time
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .and_then(|it| it.checked_add(jiff::SignedDuration::from_secs(seconds)).ok());
+    match moved.filter(|it| *it > now) {
+        Some(later) => (later.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), false),
+        None => (self::now(0), true),
+    }
 }
 
 fn random() -> u64 {

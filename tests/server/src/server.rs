@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
 use crate::requests::{ReceivedRequest, RequestLimits, RequestLog};
-use crate::store::Store;
+use crate::store::{Limits, Store};
 use crate::{http, kinds, meta};
 
 /// What a server is told at its start.
@@ -21,7 +21,8 @@ use crate::{http, kinds, meta};
 pub(crate) struct Settings {
     pub(crate) token: Option<String>,
     pub(crate) all_apis: bool,
-    pub(crate) history_limit: usize,
+    pub(crate) history: Limits,
+    pub(crate) controllers: bool,
     pub(crate) bookmark_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) requests: RequestLimits,
@@ -79,7 +80,8 @@ impl TestServer {
             settings: Settings {
                 token: None,
                 all_apis: false,
-                history_limit: 10_000,
+                history: Limits { changes: 10_000, bytes: 256 * 1024 * 1024 },
+                controllers: true,
                 bookmark_interval: Duration::from_secs(60),
                 watch_timeout: Duration::from_secs(1800),
                 requests: RequestLimits { requests: 10_000, body_bytes: 64 * 1024 },
@@ -161,7 +163,19 @@ impl Builder {
 
     /// How many changes of each resource are remembered, for watches and old pages. 10,000 unless set.
     pub fn history_limit(mut self, changes: usize) -> Self {
-        self.settings.history_limit = changes.max(1);
+        self.settings.history.changes = changes.max(1);
+        self
+    }
+
+    /// How many bytes all remembered changes together may take; the oldest are forgotten first. 256 MiB unless set.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.settings.history.bytes = bytes;
+        self
+    }
+
+    /// Whether garbage is collected and deleted namespaces are emptied, as kube-controller-manager does. On unless set.
+    pub fn controllers(mut self, on: bool) -> Self {
+        self.settings.controllers = on;
         self
     }
 
@@ -196,7 +210,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             address: listener.local_addr()?,
             catalog: RwLock::new(Catalog::new(self.settings.all_apis)),
-            store: Mutex::new(Store::new(self.settings.history_limit)),
+            store: Mutex::new(Store::new(self.settings.history)),
             requests: RequestLog::new(self.settings.requests),
             settings: self.settings,
         });
@@ -207,9 +221,9 @@ impl Builder {
 }
 
 /// The namespaces that every cluster has.
-fn seed(shared: &Shared) {
-    let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
-    let Some(resource) = catalog.find("", "v1", "namespaces") else { return };
+fn seed(shared: &Arc<Shared>) {
+    let found = shared.catalog.read().unwrap_or_else(PoisonError::into_inner).find("", "v1", "namespaces");
+    let Some(resource) = found else { return };
     let place = (String::new(), "namespaces".to_owned());
     for name in ["kube-system", "kube-public", "kube-node-lease", "default"] {
         let mut object = json!({

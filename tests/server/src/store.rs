@@ -3,12 +3,17 @@
 //! It knows no kinds and no rules: what may be written is decided before it gets here. Objects are kept without `apiVersion` and
 //! `kind`, so that every served version of a kind reads the same bytes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::watch;
+
+pub(crate) use crate::history::{Change, Compacted};
+use crate::history::History;
+use crate::meta;
 
 /// Group and plural: versions share their objects.
 pub(crate) type Place = (String, String);
@@ -33,42 +38,44 @@ impl Stored {
     }
 }
 
-/// One step of an object's history.
-#[derive(Debug, Clone)]
-pub(crate) struct Change {
-    pub(crate) revision: u64,
-    pub(crate) key: String,
-    pub(crate) before: Option<Arc<Stored>>,
-    /// What it became; for a deletion its last state under the revision of the deletion.
-    pub(crate) object: Arc<Stored>,
-    pub(crate) deleted: bool,
-}
-
 #[derive(Debug)]
 struct Collection {
-    objects: BTreeMap<String, Arc<Stored>>,
-    history: VecDeque<Change>,
-    /// Changes up to here are forgotten.
-    compacted: u64,
-    wake: watch::Sender<u64>,
+    objects: BTreeMap<Arc<str>, Arc<Stored>>,
+    history: History,
+}
+
+/// How much is remembered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Changes of each resource.
+    pub(crate) changes: usize,
+    /// Bytes that all changes together take.
+    pub(crate) bytes: usize,
 }
 
 /// All of it. One lock around this is the server's transaction.
 #[derive(Debug)]
 pub(crate) struct Store {
     revision: u64,
-    history_limit: usize,
+    limits: Limits,
     compacted: u64,
-    collections: HashMap<Place, Collection>,
+    collections: BTreeMap<Place, Collection>,
+    /// Who names an owner of this uid.
+    dependents: HashMap<String, BTreeSet<(Place, Arc<str>)>>,
+    /// What happened since the controllers looked.
+    unseen: Vec<(Place, Arc<Change>)>,
 }
 
-/// A watch or a list asked for a revision that is gone.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Compacted;
-
 impl Store {
-    pub(crate) fn new(history_limit: usize) -> Self {
-        Store { revision: 1, history_limit, compacted: 0, collections: HashMap::new() }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Store {
+            revision: 1,
+            limits,
+            compacted: 0,
+            collections: BTreeMap::new(),
+            dependents: HashMap::new(),
+            unseen: Vec::new(),
+        }
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -79,9 +86,7 @@ impl Store {
         let compacted = self.compacted;
         self.collections.entry(place.clone()).or_insert_with(|| Collection {
             objects: BTreeMap::new(),
-            history: VecDeque::new(),
-            compacted,
-            wake: watch::Sender::new(0),
+            history: History::starting_at(compacted),
         })
     }
 
@@ -90,11 +95,12 @@ impl Store {
     }
 
     /// Objects under a prefix (`namespace/`, or empty for all), in the order of their keys.
-    pub(crate) fn list(&self, place: &Place, prefix: &str) -> Vec<(String, Arc<Stored>)> {
+    pub(crate) fn list(&self, place: &Place, prefix: &str) -> Vec<(Arc<str>, Arc<Stored>)> {
         let Some(collection) = self.collections.get(place) else { return Vec::new() };
+        let from = (Bound::Included(prefix), Bound::Unbounded);
         collection
             .objects
-            .range(prefix.to_owned()..)
+            .range::<str, _>(from)
             .take_while(|(key, _)| key.starts_with(prefix))
             .map(|(key, it)| (key.clone(), it.clone()))
             .collect()
@@ -106,16 +112,16 @@ impl Store {
         place: &Place,
         prefix: &str,
         revision: u64,
-    ) -> Result<Vec<(String, Arc<Stored>)>, Compacted> {
-        let Some(collection) = self.collections.get(place) else {
-            return if revision < self.compacted { Err(Compacted) } else { Ok(Vec::new()) };
-        };
-        if revision < collection.compacted {
-            return Err(Compacted);
+    ) -> Result<Vec<(Arc<str>, Arc<Stored>)>, Compacted> {
+        self.reaches(place, revision)?;
+        let now = self.list(place, prefix);
+        let Some(collection) = self.collections.get(place) else { return Ok(now) };
+        let mut later = collection.history.undo(prefix, revision).peekable();
+        if later.peek().is_none() {
+            return Ok(now);
         }
-        let mut objects: BTreeMap<String, Arc<Stored>> = self.list(place, prefix).into_iter().collect();
-        let later = collection.history.iter().rev().take_while(|it| it.revision > revision);
-        for change in later.filter(|it| it.key.starts_with(prefix)) {
+        let mut objects: BTreeMap<Arc<str>, Arc<Stored>> = now.into_iter().collect();
+        for change in later {
             match &change.before {
                 Some(before) => objects.insert(change.key.clone(), before.clone()),
                 None => objects.remove(&change.key),
@@ -128,75 +134,120 @@ impl Store {
     pub(crate) fn put(&mut self, place: &Place, key: &str, value: Value) -> Arc<Stored> {
         self.revision += 1;
         let object = Stored::new(value, self.revision);
-        let before = self.collection(place).objects.insert(key.to_owned(), object.clone());
-        self.remember(
-            place,
-            Change {
-                revision: self.revision,
-                key: key.to_owned(),
-                before,
-                object: object.clone(),
-                deleted: false,
-            },
-        );
+        let collection = self.collection(place);
+        let (key, before) = match collection.objects.get_key_value(key) {
+            Some((key, before)) => (key.clone(), Some(before.clone())),
+            None => (Arc::from(key), None),
+        };
+        collection.objects.insert(key.clone(), object.clone());
+        self.remember(place, Change::new(key, before, object.clone(), false));
         object
     }
 
     /// Removes an object and gives back its last state under the revision of its deletion.
     pub(crate) fn remove(&mut self, place: &Place, key: &str) -> Option<Arc<Stored>> {
-        let before = self.collection(place).objects.remove(key)?;
+        let (key, before) = self.collections.get_mut(place)?.objects.remove_entry(key)?;
         self.revision += 1;
         let object = Stored::new(before.value.clone(), self.revision);
-        let change = Change {
-            revision: self.revision,
-            key: key.to_owned(),
-            before: Some(before),
-            object: object.clone(),
-            deleted: true,
-        };
-        self.remember(place, change);
+        self.remember(place, Change::new(key, Some(before), object.clone(), true));
         Some(object)
     }
 
-    fn remember(&mut self, place: &Place, change: Change) {
-        let (revision, limit) = (self.revision, self.history_limit);
-        let collection = self.collection(place);
-        collection.history.push_back(change);
-        while collection.history.len() > limit {
-            if let Some(oldest) = collection.history.pop_front() {
-                collection.compacted = oldest.revision;
+    fn remember(&mut self, place: &Place, change: Arc<Change>) {
+        self.index_owners(place, &change);
+        let limits = self.limits;
+        let history = &mut self.collection(place).history;
+        history.push(&change);
+        while history.len() > limits.changes {
+            history.forget();
+        }
+        self.keep_bytes();
+        if let Some(collection) = self.collections.get(place) {
+            collection.history.wake(&change);
+        }
+        self.unseen.push((place.clone(), change));
+    }
+
+    /// Forgets the oldest changes, whosever they are, until the rest is small enough. The newest stays.
+    fn keep_bytes(&mut self) {
+        let mut weight: usize = self.collections.values().map(|it| it.history.weight()).sum();
+        while weight > self.limits.bytes {
+            let oldest = self.collections.values_mut().filter_map(|it| Some((it.history.oldest()?, it)));
+            let Some((revision, collection)) = oldest.min_by_key(|it| it.0) else { return };
+            if revision >= self.revision {
+                return;
+            }
+            weight -= collection.history.weight();
+            collection.history.forget();
+            weight += collection.history.weight();
+        }
+    }
+
+    fn index_owners(&mut self, place: &Place, change: &Change) {
+        if let Some(before) = &change.before {
+            for uid in meta::owner_uids(&before.value) {
+                let Some(all) = self.dependents.get_mut(uid) else { continue };
+                all.remove(&(place.clone(), change.key.clone()));
+                if all.is_empty() {
+                    self.dependents.remove(uid);
+                }
             }
         }
-        collection.wake.send_replace(revision);
-    }
-
-    /// Changes after a revision.
-    pub(crate) fn since(&self, place: &Place, revision: u64) -> Result<Vec<Change>, Compacted> {
-        let Some(collection) = self.collections.get(place) else {
-            return if revision < self.compacted { Err(Compacted) } else { Ok(Vec::new()) };
-        };
-        if revision < collection.compacted {
-            return Err(Compacted);
+        if change.deleted {
+            return;
         }
-        let start = collection.history.partition_point(|it| it.revision <= revision);
-        Ok(collection.history.range(start..).cloned().collect())
+        for uid in meta::owner_uids(&change.object.value) {
+            let entry = (place.clone(), change.key.clone());
+            self.dependents.entry(uid.to_owned()).or_default().insert(entry);
+        }
     }
 
-    /// Wakes at each change of a collection.
-    pub(crate) fn subscribe(&mut self, place: &Place) -> watch::Receiver<u64> {
-        self.collection(place).wake.subscribe()
+    /// The objects that name an owner of this uid.
+    pub(crate) fn dependents(&self, uid: &str) -> Vec<(Place, Arc<str>)> {
+        self.dependents.get(uid).map(|it| it.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// What happened since this was asked before.
+    pub(crate) fn take_unseen(&mut self) -> Vec<(Place, Arc<Change>)> {
+        std::mem::take(&mut self.unseen)
+    }
+
+    /// Whether everything since a revision is known.
+    pub(crate) fn reaches(&self, place: &Place, revision: u64) -> Result<(), Compacted> {
+        match self.collections.get(place) {
+            Some(collection) => collection.history.reaches(revision),
+            None if revision < self.compacted => Err(Compacted),
+            None => Ok(()),
+        }
+    }
+
+    /// Changes under a prefix after a revision, for a watch that has seen everything up to there.
+    pub(crate) fn since(
+        &self,
+        place: &Place,
+        prefix: &str,
+        revision: u64,
+    ) -> Result<Vec<Arc<Change>>, Compacted> {
+        match self.collections.get(place) {
+            Some(collection) => collection.history.since(prefix, revision),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Wakes at each change under a prefix.
+    pub(crate) fn subscribe(&mut self, place: &Place, prefix: &str) -> watch::Receiver<u64> {
+        self.collection(place).history.subscribe(prefix)
     }
 
     /// Forgets all history up to now.
     pub(crate) fn compact(&mut self) {
         self.compacted = self.revision;
         for collection in self.collections.values_mut() {
-            collection.history.clear();
-            collection.compacted = self.compacted;
+            collection.history.compact(self.compacted);
         }
     }
 
-    /// Where objects of a namespace lie.
+    /// Where objects lie or have lain.
     pub(crate) fn places(&self) -> Vec<Place> {
         self.collections.keys().cloned().collect()
     }

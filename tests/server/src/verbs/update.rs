@@ -12,7 +12,7 @@ use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::schema::validate;
 use crate::store::{Store, Stored};
-use crate::{body, crd, kinds, meta, names};
+use crate::{body, crd, deletion, kinds, meta, names};
 
 pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("UpdateOptions", false)?;
@@ -241,12 +241,8 @@ pub(super) fn store_changed(
         return Ok(call.unstored(200, &new));
     }
     let (place, key) = (call.place(), call.key(call.name()));
-    if super::delete::is_finished(&new) {
+    if deletion::is_finished(resource, &new) {
         store.remove(&place, &key);
-        if let Some(namespace) = &call.target.namespace {
-            super::delete::remove_namespace_contents_if_going(store, namespace);
-        }
-        crd::object_is_gone(call.shared, store, resource);
         return Ok(call.unstored(200, &new));
     }
     let stored = store.put(&place, &key, new);
