@@ -59,7 +59,9 @@ fn is_event(resource: &Resource) -> bool {
 /// The finalizers with those of the garbage collector as they were asked for.
 fn finalizers(resource: &Resource, object: &Value, options: &Options) -> Vec<String> {
     let mut all = meta::finalizers(object);
-    let had = |name: &str| all.iter().find(|it| matches!(it.as_str(), ORPHAN | FOREGROUND)).is_some_and(|it| it == name);
+    let had = |name: &str| {
+        all.iter().find(|it| matches!(it.as_str(), ORPHAN | FOREGROUND)).is_some_and(|it| it == name)
+    };
     let policy = match (options.orphan, options.policy) {
         _ if is_event(resource) => Policy::Background,
         (Some(true), _) => Policy::Orphan,
@@ -144,7 +146,7 @@ fn grace(resource: &Resource, object: &mut Value, options: &Options) -> Grace {
     let period = match asked.or(own) {
         _ if !on_node || ended => 0,
         Some(it) if it < 0 => 1,
-        it => it.unwrap_or(0),
+        it => it.unwrap_or(30),
     };
     object["metadata"]["deletionTimestamp"] = meta::now(period).into();
     object["metadata"]["deletionGracePeriodSeconds"] = period.into();
@@ -196,7 +198,11 @@ pub(crate) fn delete(
 ) -> Outcome<Deleted> {
     let place = place(resource);
     let Some(old) = store.get(&place, key).cloned() else {
-        return Err(Failure::not_found(&resource.group, &resource.plural, key.rsplit('/').next().unwrap_or(key)));
+        return Err(Failure::not_found(
+            &resource.group,
+            &resource.plural,
+            key.rsplit('/').next().unwrap_or(key),
+        ));
     };
     if resource.is("", "namespaces") {
         return delete_namespace(store, resource, key, &old, options);
@@ -268,7 +274,8 @@ fn delete_namespace(
     options: &Options,
 ) -> Outcome<Deleted> {
     let fail = |what: &str, wanted: &str, is: &str| {
-        let why = format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}");
+        let why =
+            format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}");
         Failure::conflict("", "namespaces", name, &why)
     };
     let uid = meta::text(&old.value, "uid");

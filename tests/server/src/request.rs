@@ -41,6 +41,11 @@ impl Query {
         self.0.get(key).and_then(|it| it.first()).map(String::as_str).unwrap_or_default()
     }
 
+    /// Every value of a parameter.
+    pub(crate) fn all(&self, key: &str) -> &[String] {
+        self.0.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)
     }

@@ -11,9 +11,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::watch;
 
-pub(crate) use crate::history::{Change, Compacted};
 use crate::history::History;
+pub(crate) use crate::history::{Change, Compacted};
 use crate::meta;
+
+/// Objects with their keys, in order.
+pub(crate) type Listed = Vec<(Arc<str>, Arc<Stored>)>;
 
 /// Group and plural: versions share their objects.
 pub(crate) type Place = (String, String);
@@ -95,7 +98,7 @@ impl Store {
     }
 
     /// Objects under a prefix (`namespace/`, or empty for all), in the order of their keys.
-    pub(crate) fn list(&self, place: &Place, prefix: &str) -> Vec<(Arc<str>, Arc<Stored>)> {
+    pub(crate) fn list(&self, place: &Place, prefix: &str) -> Listed {
         let Some(collection) = self.collections.get(place) else { return Vec::new() };
         let from = (Bound::Included(prefix), Bound::Unbounded);
         collection
@@ -107,12 +110,7 @@ impl Store {
     }
 
     /// The same as it was at a revision.
-    pub(crate) fn list_at(
-        &self,
-        place: &Place,
-        prefix: &str,
-        revision: u64,
-    ) -> Result<Vec<(Arc<str>, Arc<Stored>)>, Compacted> {
+    pub(crate) fn list_at(&self, place: &Place, prefix: &str, revision: u64) -> Result<Listed, Compacted> {
         self.reaches(place, revision)?;
         let now = self.list(place, prefix);
         let Some(collection) = self.collections.get(place) else { return Ok(now) };

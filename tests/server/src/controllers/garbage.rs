@@ -106,7 +106,13 @@ fn look_up(shared: &Shared, store: &Store, reference: &Value, namespace: Option<
 }
 
 /// Decides about an object that has owners, or goes on with one that waits for its dependents.
-pub(super) fn attempt(shared: &Arc<Shared>, store: &mut Store, place: &Place, key: &Arc<str>, queue: &mut Queue) {
+pub(super) fn attempt(
+    shared: &Arc<Shared>,
+    store: &mut Store,
+    place: &Place,
+    key: &Arc<str>,
+    queue: &mut Queue,
+) {
     let Some(item) = store.get(place, key).cloned() else { return };
     let Some(resource) = resource_at(shared, place) else { return };
     if is_going_with(&item.value, FOREGROUND) {
@@ -135,9 +141,9 @@ pub(super) fn attempt(shared: &Arc<Shared>, store: &mut Store, place: &Place, ke
     let dependents = store.dependents(meta::text(&item.value, "uid"));
     let finalizers = meta::finalizers(&item.value);
     let policy = if !waiting.is_empty() && !dependents.is_empty() {
-        let circle = dependents.iter().any(|(place, key)| {
-            store.get(place, key).is_some_and(|it| is_going_with(&it.value, FOREGROUND))
-        });
+        let circle = dependents
+            .iter()
+            .any(|(place, key)| store.get(place, key).is_some_and(|it| is_going_with(&it.value, FOREGROUND)));
         if circle {
             unblock(store, &resource, key, &item);
         }
@@ -155,13 +161,7 @@ pub(super) fn attempt(shared: &Arc<Shared>, store: &mut Store, place: &Place, ke
 }
 
 /// An owner in foreground deletion goes when nobody blocks it any more.
-fn wait_for_dependents(
-    store: &mut Store,
-    resource: &Resource,
-    key: &str,
-    owner: &Stored,
-    queue: &mut Queue,
-) {
+fn wait_for_dependents(store: &mut Store, resource: &Resource, key: &str, owner: &Stored, queue: &mut Queue) {
     let uid = meta::text(&owner.value, "uid");
     let mut blocked = false;
     for (place, key) in store.dependents(uid) {

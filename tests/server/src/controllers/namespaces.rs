@@ -45,8 +45,11 @@ pub(super) fn go_on(shared: &Arc<Shared>, store: &mut Store, name: &str) {
     if !meta::is_deleting(&namespace.value) || kept(&namespace.value) == 0 {
         return;
     }
-    let (pods, others): (Vec<Place>, Vec<Place>) =
-        store.places().into_iter().filter(|it| *it != place()).partition(|it| it.0.is_empty() && it.1 == "pods");
+    let (pods, others): (Vec<Place>, Vec<Place>) = store
+        .places()
+        .into_iter()
+        .filter(|it| *it != place())
+        .partition(|it| it.0.is_empty() && it.1 == "pods");
     let mut left = Left::default();
     empty(shared, store, &pods, name, &mut left);
     // While there are pods nothing that they may use is taken away, and nothing is said about it.
@@ -107,17 +110,24 @@ fn empty(shared: &Arc<Shared>, store: &mut Store, places: &[Place], namespace: &
 /// The five conditions; times change with the status of a condition.
 fn conditions(before: &[Value], left: &Left) -> Vec<Value> {
     let count = |all: &BTreeMap<String, usize>, say: &str| {
-        let all: Vec<String> = all.iter().map(|(name, count)| format!("{name} {say} {count} resource instances")).collect();
+        let all: Vec<String> =
+            all.iter().map(|(name, count)| format!("{name} {say} {count} resource instances")).collect();
         all.join(", ")
     };
-    let content = (!left.resources.is_empty())
-        .then(|| ("SomeResourcesRemain", format!("Some resources are remaining: {}", count(&left.resources, "has"))));
+    let content = (!left.resources.is_empty()).then(|| {
+        ("SomeResourcesRemain", format!("Some resources are remaining: {}", count(&left.resources, "has")))
+    });
     let finalizers = (!left.finalizers.is_empty()).then(|| {
         let say = "Some content in the namespace has finalizers remaining";
         ("SomeFinalizersRemain", format!("{say}: {}", count(&left.finalizers, "in")))
     });
     let all = [
-        ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered", None),
+        (
+            "NamespaceDeletionDiscoveryFailure",
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+            None,
+        ),
         (
             "NamespaceDeletionGroupVersionParsingFailure",
             "ParsedGroupVersions",
@@ -144,7 +154,10 @@ fn conditions(before: &[Value], left: &Left) -> Vec<Value> {
         let (reason, message) = failing.unwrap_or((reason, message.to_owned()));
         let old = out.iter_mut().find(|it| it["type"] == kind);
         let same = old.as_ref().is_some_and(|it| it["status"] == status);
-        let time = old.as_ref().filter(|_| same).map_or_else(|| meta::now(0).into(), |it| it["lastTransitionTime"].clone());
+        let time = old
+            .as_ref()
+            .filter(|_| same)
+            .map_or_else(|| meta::now(0).into(), |it| it["lastTransitionTime"].clone());
         let new = json!({
             "type": kind, "status": status, "lastTransitionTime": time, "reason": reason, "message": message,
         });

@@ -84,14 +84,15 @@ impl Continue {
         }
         Ok(Continue { revision, start: start.trim_start_matches('/').to_owned() })
     }
-
-    fn token(revision: u64, last: &str) -> String {
-        let value = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("/{last}\0")});
-        TOKEN.encode(value.to_string())
-    }
 }
 
-fn check_options(call: &Call<'_>) -> Outcome<()> {
+/// The token with which a list goes on after a name.
+pub(super) fn token(revision: u64, last: &str) -> String {
+    let value = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{last}\0")});
+    TOKEN.encode(value.to_string())
+}
+
+pub(super) fn check_options(call: &Call<'_>) -> Outcome<()> {
     let query = &call.incoming.query;
     let mut causes = Vec::new();
     let (version, how) = (query.get("resourceVersion"), query.get("resourceVersionMatch"));
@@ -138,24 +139,24 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
     let limit = query.number("limit")?.filter(|it| *it > 0).map(|it| it as usize);
     let asked = version(call)?;
     let (place, prefix) = (call.place(), call.prefix());
-    let token = query.get("continue");
+    let asked_token = query.get("continue");
 
     let store = call.store();
     let current = store.revision();
-    if let Some(asked) = asked.filter(|it| *it > current && token.is_empty()) {
+    if let Some(asked) = asked.filter(|it| *it > current && asked_token.is_empty()) {
         return Err(Failure::version_too_large(asked, current));
     }
     let exact = query.get("resourceVersionMatch") == "Exact"
         || (limit.is_some()
             && asked.is_some_and(|it| it > 0)
             && query.get("resourceVersionMatch").is_empty());
-    let (revision, start, objects) = if !token.is_empty() {
+    let (revision, start, objects) = if !asked_token.is_empty() {
         if asked.is_some_and(|it| it > 0) {
             return Err(Failure::bad_request(
                 "specifying resource version is not allowed when using continue",
             ));
         }
-        let at = Continue::read(token)?;
+        let at = Continue::read(asked_token)?;
         let objects = store
             .list_at(&place, &prefix, at.revision)
             .map_err(|Compacted| expired_page(current, &at.start))?;
@@ -168,10 +169,10 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
     };
     drop(store);
 
-    let rest = objects.into_iter().filter(|(key, _)| *key >= start);
+    let rest = objects.into_iter().filter(|(key, _)| **key >= *start);
     let everything = selector.is_everything();
     let mut matching = rest.filter(|(_, it)| everything || selector.matches(&it.value));
-    let page: Vec<(String, Arc<Stored>)> = match limit {
+    let page: Vec<(Arc<str>, Arc<Stored>)> = match limit {
         Some(limit) => matching.by_ref().take(limit).collect(),
         None => matching.by_ref().collect(),
     };
@@ -179,7 +180,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
     let mut metadata = json!({"resourceVersion": revision.to_string()});
     if left > 0 {
         if let Some((last, _)) = page.last() {
-            metadata["continue"] = Continue::token(revision, &last[prefix.len()..]).into();
+            metadata["continue"] = token(revision, last.strip_prefix(prefix.as_str()).unwrap_or(last)).into();
         }
         // With a selector nobody counts what does not match.
         if everything {
@@ -195,7 +196,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
 fn expired_page(current: u64, start: &str) -> Failure {
     let mut failure = gone(true);
     failure.list_meta = Some(Box::new(json!({
-        "continue": Continue::token(current, start.trim_end_matches('\0')),
+        "continue": token(current, start.trim_end_matches('\0')),
     })));
     failure
 }

@@ -94,7 +94,7 @@ fn evict(call: &Call<'_>) -> Outcome<Reply> {
     call.find(&store)?;
     let wanted = eviction["deleteOptions"].clone();
     if !options.dry_run {
-        super::delete::evicted(call, &mut store, &wanted);
+        super::delete::evicted(call, &mut store, &call.resource, &wanted);
     }
     Ok(success(201))
 }

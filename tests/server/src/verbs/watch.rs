@@ -22,6 +22,9 @@ use crate::store::{Change, Compacted, Place, Stored};
 /// No wait is longer than this, so that no time overflows.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// Events are put together up to this many bytes.
+const BATCH: usize = 32 * 1024;
+
 /// A watch under way.
 pub(crate) struct Watch {
     /// Weak: an open watch must not keep a stopped server's memory.
@@ -84,7 +87,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
     let (place, prefix) = (call.place(), call.prefix());
 
     let mut store = call.store();
-    let wake = store.subscribe(&place);
+    let wake = store.subscribe(&place, &prefix);
     let current = store.revision();
     let mut watch = Watch {
         shared: Arc::downgrade(call.shared),
@@ -113,7 +116,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
         }
     } else if let Some(version) = version.filter(|it| *it > 0) {
         watch.at = version;
-        if let Err(Compacted) = store.since(&watch.place, version) {
+        if let Err(Compacted) = store.reaches(&watch.place, version) {
             watch.expire(version, current);
         }
     }
@@ -121,11 +124,11 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
 }
 
 impl Watch {
-    /// The next bytes; `None` at the end.
+    /// The next bytes, as many events as are there; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(bytes) = self.ready.pop_front() {
-                return Some(bytes);
+            if !self.ready.is_empty() {
+                return Some(self.batch());
             }
             if self.done {
                 return None;
@@ -146,6 +149,23 @@ impl Watch {
                 () = tokio::time::sleep_until(bookmark_at.min(self.end)) => self.time_is_up(),
             }
         }
+    }
+
+    /// One event as it is, shared with other watches; several in one piece of bounded size.
+    fn batch(&mut self) -> Bytes {
+        let first = self.ready.pop_front().unwrap_or_default();
+        if self.ready.is_empty() || first.len() >= BATCH {
+            return first;
+        }
+        let mut out = BytesMut::with_capacity(BATCH);
+        out.put_slice(&first);
+        while let Some(next) = self.ready.front()
+            && out.len() + next.len() <= BATCH
+        {
+            out.put_slice(next);
+            self.ready.pop_front();
+        }
+        out.freeze()
     }
 
     fn time_is_up(&mut self) {
@@ -172,7 +192,7 @@ impl Watch {
             return;
         };
         let store = shared.store();
-        match store.since(&self.place, self.at) {
+        match store.since(&self.place, &self.prefix, self.at) {
             Err(Compacted) => {
                 let (at, current) = (self.at, store.revision());
                 drop(store);
@@ -196,9 +216,9 @@ impl Watch {
         let after =
             (!change.deleted && self.selector.matches(&change.object.value)).then_some(&change.object);
         match (before, after) {
-            (None, Some(object)) => Some(event(&self.resource, "ADDED", object)),
-            (Some(_), Some(object)) => Some(event(&self.resource, "MODIFIED", object)),
-            (Some(_), None) if change.deleted => Some(event(&self.resource, "DELETED", &change.object)),
+            (None, Some(object)) => Some(self.shared_event("ADDED", change, object)),
+            (Some(_), Some(object)) => Some(self.shared_event("MODIFIED", change, object)),
+            (Some(_), None) if change.deleted => Some(self.shared_event("DELETED", change, &change.object)),
             (Some(before), None) => {
                 let mut object = before.value.clone();
                 object["metadata"]["resourceVersion"] = change.revision.to_string().into();
@@ -206,6 +226,12 @@ impl Watch {
             }
             (None, None) => None,
         }
+    }
+
+    /// Encoded once for all watches of this version of the kind.
+    fn shared_event(&self, kind: &str, change: &Change, object: &Stored) -> Bytes {
+        let form = format!("{kind} {}", self.resource.version);
+        change.line(&form, || event(&self.resource, kind, object))
     }
 
     fn expire(&mut self, asked: u64, current: u64) {
