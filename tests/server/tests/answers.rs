@@ -8,6 +8,8 @@ mod runner;
 
 use std::path::Path;
 
+use runner::programs::Mode;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_those_of_kube_apiserver() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../it/conformance");
@@ -19,6 +21,20 @@ async fn answers_are_those_of_kube_apiserver() {
         return;
     }
     let outcome = runner::record::against_recorded(cases).await;
+    println!("{}", outcome.summary());
+    outcome.assert_same();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_clients_print_what_they_print_with_kube_apiserver() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../it/conformance");
+    let mode = match std::env::var_os("CLIENTSET_RECORD") {
+        Some(kubeconfig) => Mode::Record(kubeconfig.into()),
+        None => Mode::Recorded,
+    };
+    let bench = tempfile::tempdir().expect("a folder");
+    let outcome = runner::programs::play_all(&folder, bench.path(), mode).await;
+    let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
     println!("{}", outcome.summary());
     outcome.assert_same();
 }

@@ -84,15 +84,9 @@ impl Conversation {
 
     fn read_head(&mut self, lines: &[&str]) {
         self.head = lines.iter().fold(String::new(), |all, line| all + line + "\n");
-        let list = |text: &str| -> Vec<String> {
-            text.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect()
-        };
         for line in lines {
-            if let Some(settings) = line.strip_prefix("# server:") {
-                self.settings.extend(list(settings).into_iter().map(|it| match it.split_once('=') {
-                    Some((name, value)) => (name.trim().to_owned(), value.trim().to_owned()),
-                    None => (it, String::new()),
-                }));
+            if let Some(text) = line.strip_prefix("# server:") {
+                self.settings.extend(settings(text));
             } else if let Some(masks) = line.strip_prefix("# mask:") {
                 self.masks.extend(list(masks));
             }
@@ -118,6 +112,19 @@ impl Conversation {
     pub(crate) fn written(&self) -> String {
         self.steps.iter().fold(String::new(), |all, it| all + &it.raw + "\n")
     }
+}
+
+/// `a, b`
+fn list(text: &str) -> impl Iterator<Item = String> {
+    text.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
+}
+
+/// `name, name=value`
+pub(crate) fn settings(text: &str) -> impl Iterator<Item = (String, String)> {
+    list(text).map(|it| match it.split_once('=') {
+        Some((name, value)) => (name.trim().to_owned(), value.trim().to_owned()),
+        None => (it, String::new()),
+    })
 }
 
 impl Step {

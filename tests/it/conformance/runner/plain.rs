@@ -68,6 +68,19 @@ impl Plain {
         Plain { names, masks, has_id, written: conversation.written(), ..Plain::default() }
     }
 
+    /// For what programs print, told with this text.
+    pub(crate) fn of_text(written: String, names: Vec<(String, String)>) -> Plain {
+        Plain { names, written, ..Plain::default() }
+    }
+
+    /// A cluster IP in text.
+    pub(crate) fn address(&mut self, text: &str) -> String {
+        match self.is_written(text) || text.starts_with("127.") || text.starts_with("0.") {
+            true => text.to_owned(),
+            false => format!("<ip {}>", number(&mut self.ips, text)),
+        }
+    }
+
     /// The answer to a step as it stands in a file.
     pub(crate) fn answer(&mut self, step: &Step, answer: &Answer) -> String {
         let mut out = answer.code.to_string();

@@ -51,10 +51,40 @@ pub(crate) fn web_token(text: &str) -> Option<usize> {
     (token.starts_with("eyJ") && token.split('.').filter(|it| it.len() > 8).count() == 3).then_some(end)
 }
 
+/// `Sat, 21 Nov 2026 13:00:00 +0000` and `2026-11-21 13:00:00.123456789 +0000`
+pub(crate) fn date(text: &str) -> Option<usize> {
+    if let Some(end) = shape(text, "aaa, dd aaa dddd dd:dd:dd +dddd") {
+        return Some(end);
+    }
+    let end = shape(text, "dddd-dd-dd dd:dd:dd.ddddddddd +dddd")?;
+    Some(end)
+}
+
+/// `LIVE-123`: folders that `kubectl diff` makes.
+pub(crate) fn scratch(text: &str) -> Option<usize> {
+    let name = ["LIVE-", "MERGED-"].into_iter().find(|it| text.starts_with(it))?;
+    let digits = text.get(name.len()..)?.chars().take_while(char::is_ascii_digit).count();
+    (digits > 0).then_some(name.len() + digits)
+}
+
+/// `E1121 13:00:00.123456   12345 file.go:77]`
+pub(crate) fn log_head(text: &str) -> Option<usize> {
+    shape(text, "Adddd dd:dd:dd.dddddd ")?;
+    text.split_once(']').map(|it| it.0.len() + 1)
+}
+
+/// `10.0.0.7`
+pub(crate) fn address(text: &str) -> Option<usize> {
+    let end = text.chars().take_while(|it| it.is_ascii_digit() || *it == '.').count();
+    text.get(..end)?.parse::<std::net::Ipv4Addr>().is_ok().then_some(end)
+}
+
 fn shape(text: &str, shape: &str) -> Option<usize> {
     let part = text.get(..shape.len())?;
     let fits = |(is, wanted): (char, char)| match wanted {
         'd' => is.is_ascii_digit(),
+        'a' => is.is_ascii_alphabetic(),
+        'A' => "IWEF".contains(is),
         'x' => is.is_ascii_digit() || ('a'..='f').contains(&is),
         _ => is == wanted,
     };

@@ -3,9 +3,11 @@
 //! A new setting is a row in [`SETTINGS`].
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clientset_testserver::{Builder, TestServer};
+
+use serde_json::{Value, json};
 
 use super::kubeconfig;
 use super::wire::Credential;
@@ -47,6 +49,8 @@ pub(crate) struct Server {
     pub(crate) people: HashMap<String, Credential>,
     /// Real servers do some things a moment after they say so, and keep what is not removed.
     pub(crate) is_real: bool,
+    /// The file it came from.
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// Stops when this is dropped.
     embedded: Option<TestServer>,
 }
@@ -71,13 +75,34 @@ impl Server {
         }
         let server = setup.builder.start().await.map_err(|error| error.to_string())?;
         let address = server.url().trim_start_matches("http://").to_owned();
-        Ok(Server { address, people: setup.people, is_real: false, embedded: Some(server) })
+        Ok(Server { address, people: setup.people, is_real: false, kubeconfig: None, embedded: Some(server) })
     }
 
     /// The real server that a kubeconfig leads to.
     pub(crate) fn real(path: &Path) -> Result<Server, String> {
         let contexts = kubeconfig::read(path)?;
-        Ok(Server { address: contexts.address, people: contexts.people, is_real: true, embedded: None })
+        Ok(Server {
+            address: contexts.address,
+            people: contexts.people,
+            is_real: true,
+            kubeconfig: Some(path.to_owned()),
+            embedded: None,
+        })
+    }
+
+    /// A kubeconfig for other programs, with a context for each person.
+    pub(crate) fn written_kubeconfig(&self) -> String {
+        let cluster = json!([{"name": "it", "cluster": {"server": format!("http://{}", self.address)}}]);
+        let user = |(name, who): (&String, &Credential)| match &who.token {
+            Some(token) => json!({"name": name, "user": {"token": token}}),
+            None => json!({"name": name, "user": {}}),
+        };
+        let context = |name: &String| json!({"name": name, "context": {"cluster": "it", "user": name}});
+        let users: Vec<Value> = self.people.iter().map(user).collect();
+        let contexts: Vec<Value> = self.people.keys().map(context).collect();
+        json!({"apiVersion": "v1", "kind": "Config", "clusters": cluster, "users": users, "contexts": contexts,
+            "current-context": "admin"})
+        .to_string()
     }
 
     /// The credentials of who is named by `@as`.
