@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 mod apply;
+mod asked;
 mod body;
 mod call;
 mod catalog;
@@ -15,6 +16,7 @@ mod crd;
 mod deletion;
 mod discovery;
 mod failure;
+mod fault;
 mod history;
 mod http;
 mod kinds;
@@ -30,5 +32,7 @@ mod store;
 mod transaction;
 mod verbs;
 
+pub use asked::Verb;
+pub use fault::{Fault, On, on, on_any};
 pub use requests::ReceivedRequest;
 pub use server::{Builder, TestServer};

@@ -3,14 +3,33 @@
 //! Nothing is decided by it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
+use crate::asked::{Asked, Verb};
+use crate::fault::On;
 use crate::request::Incoming;
 
 /// A request as it came in, for tests that ask what their code sent.
+///
+/// Shown as a line: `GET /api/v1/namespaces/default/pods?limit=500 200`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReceivedRequest {
+    /// What is asked for, in the terms of the API.
+    pub verb: Verb,
+    /// The API group, empty for the core group and for what is no resource.
+    pub group: String,
+    /// The plural of the resource, empty for what is no resource (`/version`, discovery).
+    pub resource: String,
+    /// The subresource, or empty.
+    pub subresource: String,
+    /// The namespace in the path, or empty.
+    pub namespace: String,
+    /// The name in the path, or empty.
+    pub name: String,
     /// `GET`, `POST` …
     pub method: String,
     /// The path as it was sent, percent encoding and all.
@@ -27,13 +46,44 @@ pub struct ReceivedRequest {
     pub authorized: bool,
     /// The body, up to the limit that [`Builder::request_limits`](crate::Builder::request_limits) sets.
     pub body: Vec<u8>,
+    /// The status code of the answer, once there is one.
+    pub status: Option<u16>,
 }
 
-/// The newest requests.
-#[derive(Debug)]
-pub(crate) struct RequestLog {
-    limits: RequestLimits,
-    kept: Mutex<VecDeque<ReceivedRequest>>,
+impl ReceivedRequest {
+    fn of(incoming: &Incoming, body_bytes: usize) -> ReceivedRequest {
+        let Asked { verb, target } = Asked::of(incoming);
+        ReceivedRequest {
+            verb,
+            group: target.group,
+            resource: target.resource,
+            subresource: target.subresource.unwrap_or_default(),
+            namespace: target.namespace.unwrap_or_default(),
+            name: target.name.unwrap_or_default(),
+            method: incoming.method.clone(),
+            path: incoming.path.clone(),
+            query: incoming.query_text.clone(),
+            content_type: incoming.content_type.clone(),
+            accept: incoming.accept.clone(),
+            user_agent: incoming.user_agent.clone(),
+            authorized: incoming.authorization.is_some(),
+            body: incoming.body.iter().take(body_bytes).copied().collect(),
+            status: None,
+        }
+    }
+}
+
+impl fmt::Display for ReceivedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        if !self.query.is_empty() {
+            write!(f, "?{}", self.query)?;
+        }
+        match self.status {
+            Some(status) => write!(f, " {status}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How much is kept of what was asked.
@@ -43,38 +93,109 @@ pub(crate) struct RequestLimits {
     pub(crate) body_bytes: usize,
 }
 
+/// Whoever wants to hear of answers as they are given.
+#[derive(Clone)]
+pub(crate) struct Listener(pub(crate) Arc<dyn Fn(&ReceivedRequest) + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
+/// The newest requests.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    limits: RequestLimits,
+    listener: Option<Listener>,
+    kept: Mutex<Kept>,
+    came: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// The number of the first that is kept.
+    first: u64,
+    requests: VecDeque<ReceivedRequest>,
+}
+
+/// The number of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number(u64);
+
 impl RequestLog {
-    pub(crate) fn new(limits: RequestLimits) -> Self {
-        RequestLog { limits, kept: Mutex::default() }
+    pub(crate) fn new(limits: RequestLimits, listener: Option<Listener>) -> Self {
+        RequestLog { limits, listener, kept: Mutex::default(), came: watch::Sender::new(0) }
     }
 
-    pub(crate) fn remember(&self, incoming: &Incoming) {
-        let request = ReceivedRequest {
-            method: incoming.method.clone(),
-            path: incoming.path.clone(),
-            query: incoming.query_text.clone(),
-            content_type: incoming.content_type.clone(),
-            accept: incoming.accept.clone(),
-            user_agent: incoming.user_agent.clone(),
-            authorized: incoming.authorization.is_some(),
-            body: incoming.body.iter().take(self.limits.body_bytes).copied().collect(),
-        };
+    pub(crate) fn remember(&self, incoming: &Incoming) -> (Number, ReceivedRequest) {
+        let request = ReceivedRequest::of(incoming, self.limits.body_bytes);
         let mut kept = self.kept();
-        kept.push_back(request);
-        while kept.len() > self.limits.requests {
-            kept.pop_front();
+        let number = kept.first + kept.requests.len() as u64;
+        kept.requests.push_back(request.clone());
+        while kept.requests.len() > self.limits.requests {
+            kept.requests.pop_front();
+            kept.first += 1;
+        }
+        drop(kept);
+        self.came.send_modify(|it| *it += 1);
+        (Number(number), request)
+    }
+
+    /// Notes what was answered, and tells who wants to know.
+    pub(crate) fn answered(&self, Number(number): Number, mut request: ReceivedRequest, status: u16) {
+        request.status = Some(status);
+        let mut kept = self.kept();
+        let place = number.checked_sub(kept.first).and_then(|it| usize::try_from(it).ok());
+        if let Some(known) = place.and_then(|it| kept.requests.get_mut(it)) {
+            known.status = Some(status);
+        }
+        drop(kept);
+        if let Some(Listener(tell)) = &self.listener {
+            tell(&request);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<ReceivedRequest> {
-        self.kept().iter().cloned().collect()
+        self.kept().requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn of(&self, on: &On) -> Vec<ReceivedRequest> {
+        let mut count = on.count();
+        let kept = self.kept();
+        kept.requests.iter().filter(|it| on.matches(it) && count.is_due(on)).cloned().collect()
+    }
+
+    /// The first that is due, among those that came and those to come.
+    pub(crate) async fn wait_for(&self, on: &On) -> ReceivedRequest {
+        let mut came = self.came.subscribe();
+        let mut count = on.count();
+        let mut next = 0_u64;
+        loop {
+            // Seen before they are read, so that one that comes in between wakes.
+            came.borrow_and_update();
+            {
+                let kept = self.kept();
+                let skip = usize::try_from(next.saturating_sub(kept.first)).unwrap_or(usize::MAX);
+                for request in kept.requests.iter().skip(skip) {
+                    if on.matches(request) && count.is_due(on) {
+                        return request.clone();
+                    }
+                }
+                next = kept.first + kept.requests.len() as u64;
+            }
+            // The sender is this object and outlives the borrow.
+            let _ = came.changed().await;
+        }
     }
 
     pub(crate) fn clear(&self) {
-        self.kept().clear();
+        let mut kept = self.kept();
+        kept.first += kept.requests.len() as u64;
+        kept.requests.clear();
     }
 
-    fn kept(&self) -> MutexGuard<'_, VecDeque<ReceivedRequest>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

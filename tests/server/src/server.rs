@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
-use crate::requests::{ReceivedRequest, RequestLimits, RequestLog};
+use crate::fault::{Fault, Faults, On};
+use crate::requests::{Listener, ReceivedRequest, RequestLimits, RequestLog};
 use crate::store::{Limits, Store};
 use crate::{http, kinds, meta};
 
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) bookmark_interval: Duration,
     pub(crate) watch_timeout: Duration,
     pub(crate) requests: RequestLimits,
+    pub(crate) listener: Option<Listener>,
 }
 
 /// What all connections of a server share.
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: RwLock<Catalog>,
     pub(crate) store: Mutex<Store>,
     pub(crate) requests: RequestLog,
+    pub(crate) faults: Arc<Faults>,
 }
 
 /// An API server inside this process, for tests.
@@ -85,6 +88,7 @@ impl TestServer {
                 bookmark_interval: Duration::from_secs(60),
                 watch_timeout: Duration::from_secs(1800),
                 requests: RequestLimits { requests: 10_000, body_bytes: 64 * 1024 },
+                listener: None,
             },
         }
     }
@@ -109,6 +113,63 @@ impl TestServer {
     /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.shared.requests.all()
+    }
+
+    /// Those of the requests so far that are meant.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// assert_eq!(server.requests_of(&on(Verb::List).resource("pods")).len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn requests_of(&self, on: &On) -> Vec<ReceivedRequest> {
+        self.shared.requests.of(on)
+    }
+
+    /// Waits for a request: the first that is meant, be it one of those so far or one to come.
+    ///
+    /// It waits as long as it takes; a test that wants to fail sooner puts a timeout around it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// let second = server.wait_for(on(Verb::List).resource("pods").nth(2));
+    /// # drop(second); // nobody asks in this example
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_for(&self, on: On) -> ReceivedRequest {
+        self.shared.requests.wait_for(&on).await
+    }
+
+    /// Sets a fault: does to the requests that are meant what the script says.
+    ///
+    /// Where several faults match a request, all count it, and the first in the order of setting whose turn it is acts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// let fault = server.fault(on(Verb::Get).resource("pods").nth(2).status(503).retry_after(1));
+    /// // … the code under test reads pods …
+    /// assert!(fault.fired() <= 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fault(&self, on: On) -> Fault {
+        self.shared.faults.set(on)
+    }
+
+    /// Ends all faults, and lets go what they hold.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
     }
 
     /// Forgets the requests so far, so that a test sees only what comes next.
@@ -197,6 +258,17 @@ impl Builder {
         self
     }
 
+    /// Tells of each request as it is answered, with its status.
+    ///
+    /// ```
+    /// # use clientset_testserver::TestServer;
+    /// let builder = TestServer::builder().on_answer(|request| eprintln!("{request}"));
+    /// ```
+    pub fn on_answer(mut self, tell: impl Fn(&ReceivedRequest) + Send + Sync + 'static) -> Self {
+        self.settings.listener = Some(Listener(Arc::new(tell)));
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -211,7 +283,8 @@ impl Builder {
             address: listener.local_addr()?,
             catalog: RwLock::new(Catalog::new(self.settings.all_apis)),
             store: Mutex::new(Store::new(self.settings.history)),
-            requests: RequestLog::new(self.settings.requests),
+            requests: RequestLog::new(self.settings.requests, self.settings.listener.clone()),
+            faults: Arc::default(),
             settings: self.settings,
         });
         seed(&shared);

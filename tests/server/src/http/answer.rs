@@ -22,14 +22,13 @@ use crate::{discovery, verbs};
 pub(super) type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Answers a request.
-pub(super) async fn to(shared: &Arc<Shared>, incoming: &Incoming) -> Result<Out, Infallible> {
-    shared.requests.remember(incoming);
-    Ok(route(shared, incoming))
+pub(super) async fn to(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
+    route(shared, incoming)
 }
 
 /// Answers what could not be read.
-pub(super) fn refused(failure: &Failure) -> Result<Out, Infallible> {
-    Ok(whole(failure.code, "application/json", failure.status().to_string().into(), &[]))
+pub(super) fn refused(failure: &Failure) -> Out {
+    whole(failure.code, "application/json", failure.status().to_string().into(), &[])
 }
 
 fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {

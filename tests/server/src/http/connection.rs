@@ -2,6 +2,7 @@
 //!
 //! The place for TLS and for what is known of the peer. Requests and answers are handled elsewhere.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::rt::Executor;
@@ -12,7 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::{answer, receive};
+use super::exchange;
+use super::frames::Frames;
+use super::wire::{End, Socket, Wire};
 use crate::server::Shared;
 
 /// What a connection knows of who is at its other end.
@@ -21,25 +24,40 @@ pub(crate) struct Peer {}
 
 /// Serves an accepted socket to its end.
 pub(super) async fn open(stream: TcpStream, shared: Arc<Shared>) {
-    speak(stream, Arc::new(Peer::default()), shared).await;
+    let wire = Wire::new();
+    let socket = Socket::new(stream, wire.clone());
+    speak(socket, Arc::new(Peer::default()), wire, shared).await;
 }
 
 /// Speaks HTTP until either side is done. Broken connections end here; there is nobody to tell.
-async fn speak<S>(stream: S, peer: Arc<Peer>, shared: Arc<Shared>)
+async fn speak<S>(stream: S, peer: Arc<Peer>, wire: Arc<Wire>, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let io = TokioIo::new(Frames::new(stream, wire.clone()));
+    let line = wire.clone();
     let service = service_fn(move |request| {
-        let (shared, peer) = (shared.clone(), peer.clone());
-        async move {
-            match receive::whole(request, &peer).await {
-                Ok(incoming) => answer::to(&shared, &incoming).await,
-                Err(failure) => answer::refused(&failure),
-            }
-        }
+        let (shared, peer, wire) = (shared.clone(), peer.clone(), line.clone());
+        async move { exchange::run(request, &peer, &wire, &shared).await }
     });
     let builder = auto::Builder::new(Tasks::default());
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut known = None;
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            end = wire.asked(known) => {
+                known = Some(end);
+                match end {
+                    // Dropped: the socket knows how to close.
+                    End::Reset | End::Close => return,
+                    End::Graceful => connection.as_mut().graceful_shutdown(),
+                    // `Frames` sees to it when the connection is polled next.
+                    End::Disowned => {}
+                }
+            }
+        }
+    }
 }
 
 /// Runs the streams of an HTTP/2 connection as tasks that end with the connection.
