@@ -2,7 +2,7 @@
 //!
 //! The path to storage, who writes, the checks on options and the answer's form; each verb is in a module of its own.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::apply::managers::Manager;
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
+use crate::represent::{Due, Form};
 use crate::request::{Incoming, Target};
 use crate::server::Shared;
 use crate::store::{Place, Store, Stored};
@@ -36,6 +37,8 @@ pub(crate) struct Call<'a> {
     pub(crate) resource: Arc<Resource>,
     pub(crate) target: Target,
     pub(crate) warnings: RefCell<Vec<String>>,
+    /// What the answer looks like, once that is agreed on.
+    pub(crate) form: OnceCell<Form>,
 }
 
 /// How unknown fields are taken.
@@ -56,6 +59,13 @@ pub(crate) struct WriteOptions {
 impl Call<'_> {
     pub(crate) fn store(&self) -> Transaction<'_> {
         self.shared.store()
+    }
+
+    /// Agrees with the client on the form of the answer.
+    pub(crate) fn negotiate(&self, due: Due) -> Outcome<()> {
+        let form = Form::negotiate(self.shared, self.incoming, &self.resource, due)?;
+        self.form.get_or_init(|| form);
+        Ok(())
     }
 
     pub(crate) fn place(&self) -> Place {

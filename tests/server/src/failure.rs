@@ -209,6 +209,16 @@ impl Failure {
         Self::new(406, "NotAcceptable", message).with(json!({}))
     }
 
+    /// The complaint of the reader that knows parameters.
+    pub(crate) fn only_accepted(offered: &str) -> Self {
+        Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {offered}"))
+    }
+
+    /// The object is there, but not in the form that was asked for.
+    pub(crate) fn not_that_form(message: &str) -> Self {
+        Self::new(406, "NotAcceptable", message)
+    }
+
     pub(crate) fn too_large(message: &str) -> Self {
         Self::new(413, "RequestEntityTooLarge", message)
     }

@@ -23,6 +23,7 @@ mod kinds;
 mod meta;
 mod names;
 mod patch;
+mod represent;
 mod request;
 mod requests;
 mod schema;

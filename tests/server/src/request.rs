@@ -18,6 +18,7 @@ pub(crate) struct Incoming {
     pub(crate) query_text: String,
     pub(crate) content_type: String,
     pub(crate) accept: String,
+    pub(crate) accept_encoding: String,
     pub(crate) user_agent: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Bytes,

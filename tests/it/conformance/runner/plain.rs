@@ -9,6 +9,7 @@
 //! | `"version": true` | that of lists, tables and bookmarks | it moves with other people's writes |
 //! | `<version>` | the same in messages and raw text | as above |
 //! | `<time>` | times | the clock |
+//! | `<age>` | ages in the cells of tables | the clock |
 //! | `<token>` | continue tokens | they hold a resourceVersion |
 //! | `<generated>` | ends of generated names | random |
 //! | `<ip N>`, `<port N>` | cluster IPs and node ports | what is free differs |
@@ -181,6 +182,13 @@ impl Plain {
                 Value::Array(all)
             }
             ("clusterIPs", Value::Array(all)) => all.iter().map(|it| self.value(key, it)).collect(),
+            ("cells", Value::Array(all)) => all
+                .iter()
+                .map(|it| match it {
+                    Value::String(text) if is_age(text) => "<age>".into(),
+                    it => self.value("", it),
+                })
+                .collect(),
             (_, Value::Array(all)) => all.iter().map(|it| self.value("", it)).collect(),
             (_, Value::Object(all)) => self.object(key, all),
             (_, Value::String(text)) => self.text(text).into(),
@@ -258,6 +266,16 @@ impl Plain {
         }
         text
     }
+}
+
+/// Whether a cell is how long ago something was: `5s`, `2m10s`, `3d4h`.
+fn is_age(cell: &str) -> bool {
+    let mut parts = cell.split_inclusive(|it: char| it.is_ascii_alphabetic());
+    let is_part = |it: &str| {
+        let digits = it.trim_end_matches(['s', 'm', 'h', 'd', 'y']);
+        it.len() == digits.len() + 1 && !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit())
+    };
+    !cell.is_empty() && parts.clone().count() <= 2 && parts.all(is_part)
 }
 
 /// Replaces what a pointer leads to; `*` is any member.

@@ -3,9 +3,12 @@
 //! What it says is decided in `verbs` and `discovery`.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -40,27 +43,30 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
         }
     }
     if let Some(answered) = verbs::answer(shared, incoming) {
-        let yaml = match representation(&incoming.accept) {
-            Some(yaml) => yaml,
-            None => {
-                let failure = Failure::not_acceptable(OFFERED);
-                return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
-            }
-        };
-        // JSON is YAML; who wants it prettier has tools.
-        let media = if yaml { "application/yaml" } else { "application/json" };
+        let form = answered.form;
         return match answered.outcome {
-            Ok(Reply::Json { code, body }) => whole(code, media, body, &answered.warnings),
+            Ok(Reply::Json { code, body }) => match form.whole(body) {
+                Ok(body) => compressed(incoming, code, form.content_type(), body, &answered.warnings),
+                Err(failure) => {
+                    let (body, media) = form.failure(&failure);
+                    whole(failure.code, media, body, &answered.warnings)
+                }
+            },
             Ok(Reply::Watch(watch)) => {
-                let events = stream::unfold(watch, |mut watch| async move {
-                    let bytes = watch.next().await?;
-                    Some((Ok::<_, Infallible>(Frame::data(bytes)), watch))
+                let events = stream::unfold((watch, form), |(mut watch, mut form)| async move {
+                    let bytes = form.events(watch.next().await?);
+                    Some((Ok::<_, Infallible>(Frame::data(bytes)), (watch, form)))
                 });
                 response(200, "application/json", StreamBody::new(events).boxed_unsync(), &[])
             }
             Err(failure) => {
-                let body = Bytes::from(failure.status().to_string());
-                whole(failure.code, media, body, &answered.warnings)
+                let (body, media) = form.failure(&failure);
+                let mut response = whole(failure.code, media, body, &answered.warnings);
+                let seconds = failure.details.as_ref().and_then(|it| it["retryAfterSeconds"].as_u64());
+                if let Some(seconds) = seconds.filter(|it| *it > 0) {
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+                }
+                response
             }
         };
     }
@@ -80,25 +86,22 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
     whole(404, "text/plain; charset=utf-8", body, &[])
 }
 
-const OFFERED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, \
-                       application/vnd.kubernetes.protobuf;stream=watch";
+/// Answers longer than this are compressed for who takes that.
+const COMPRESSED_FROM: usize = 128 * 1024;
 
-/// Whether YAML is wanted; `None` where nothing that is wanted can be had.
-fn representation(accept: &str) -> Option<bool> {
-    if accept.trim().is_empty() {
-        return Some(false);
+fn compressed(incoming: &Incoming, code: u16, media: &str, body: Bytes, warnings: &[String]) -> Out {
+    let wanted = incoming.accept_encoding.split(',').any(|it| it.trim() == "gzip" || it.trim().starts_with("gzip;"));
+    if !wanted || body.len() <= COMPRESSED_FROM {
+        return whole(code, media, body, warnings);
     }
-    for wanted in accept.split(',') {
-        let mut parts = wanted.split(';').map(str::trim);
-        match parts.next().unwrap_or_default() {
-            // Tables and partial objects are asked for by parameters of JSON; the plain object comes after them in the list.
-            "application/json" if parts.any(|it| it.starts_with("as=")) => {}
-            "application/json" | "*/*" | "application/*" => return Some(false),
-            "application/yaml" => return Some(true),
-            _ => {}
-        }
-    }
-    None
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let Ok(body) = encoder.write_all(&body).and_then(|()| encoder.finish()) else {
+        return whole(code, media, body, warnings);
+    };
+    let mut response = whole(code, media, body.into(), warnings);
+    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    response
 }
 
 fn whole(code: u16, content_type: &str, body: Bytes, warnings: &[String]) -> Out {

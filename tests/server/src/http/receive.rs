@@ -29,6 +29,7 @@ pub(super) async fn whole(request: Request<Body>, _peer: &Peer) -> Result<Incomi
         query_text: query.to_owned(),
         content_type: text(header::CONTENT_TYPE),
         accept: accepts(&parts.headers),
+        accept_encoding: text(header::ACCEPT_ENCODING),
         user_agent: text(header::USER_AGENT),
         authorization: parts.headers.contains_key(header::AUTHORIZATION).then(|| text(header::AUTHORIZATION)),
         body: Bytes::new(),

@@ -42,12 +42,6 @@ pub(super) fn since_text(text: &str) -> Option<String> {
     read(text).map(|then| human(jiff::Timestamp::now().duration_since(then).as_secs()))
 }
 
-/// How long it is until a time; negative when it is over.
-pub(super) fn seconds_until(time: &Value) -> Option<i64> {
-    let then = time.as_str().and_then(read)?;
-    Some(then.duration_since(jiff::Timestamp::now()).as_secs())
-}
-
 /// The time between two.
 pub(super) fn between(from: &Value, to: &Value) -> Option<String> {
     let (from, to) = (read(from.as_str()?)?, read(to.as_str()?)?);

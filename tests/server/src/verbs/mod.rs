@@ -11,11 +11,12 @@ mod special;
 mod update;
 pub(crate) mod watch;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::{Arc, PoisonError};
 
 use crate::call::{Call, Reply};
 use crate::failure::{Failure, Outcome};
+use crate::represent::{Due, Form};
 use crate::request::{Incoming, Target};
 use crate::server::Shared;
 
@@ -23,18 +24,20 @@ use crate::server::Shared;
 pub(crate) struct Answered {
     pub(crate) outcome: Outcome<Reply>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) form: Form,
 }
 
 /// Answers a request to a resource; `None` where no such group and version is served.
 pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answered> {
     let target = Target::parse(&incoming.path)?;
-    let without_warnings = |outcome| Some(Answered { outcome, warnings: Vec::new() });
+    let form = Form::plain(incoming);
+    let without_warnings = |outcome| Some(Answered { outcome, warnings: Vec::new(), form: form.clone() });
     let found = {
         let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
         if !catalog.serves(&target.group, &target.version) {
             drop(catalog);
-            return has_builtin_group(shared, &target.group)
-                .then(|| Answered { outcome: Err(Failure::no_such_resource()), warnings: Vec::new() });
+            let known = has_builtin_group(shared, &target.group);
+            return known.then_some(Err(Failure::no_such_resource())).and_then(without_warnings);
         }
         catalog.find(&target.group, &target.version, &target.resource)
     };
@@ -46,9 +49,10 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     if !resource.namespaced && target.namespace.is_some() {
         return without_warnings(Err(Failure::no_such_resource()));
     }
-    let call = Call { shared, incoming, resource, target, warnings: RefCell::default() };
+    let call = Call { shared, incoming, resource, target, warnings: RefCell::default(), form: OnceCell::new() };
     let outcome = dispatch(&call);
-    Some(Answered { outcome, warnings: call.warnings.take() })
+    let form = call.form.into_inner().unwrap_or(form);
+    Some(Answered { outcome, warnings: call.warnings.take(), form })
 }
 
 /// Below a built-in group everything unknown is a missing resource; anywhere else it is a missing page.
@@ -81,6 +85,7 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
         if !known.verbs.iter().any(|it| it == verb) {
             return Err(Failure::method_not_allowed());
         }
+        call.negotiate(Due::Object)?;
         return match (subresource, verb) {
             ("scale", "get") => scale::get(call),
             ("scale", _) => scale::write(call),
@@ -110,6 +115,11 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
     if !call.resource.allows(verb) {
         return Err(Failure::method_not_allowed());
     }
+    call.negotiate(match verb {
+        "list" => Due::List,
+        "watch" => Due::Watch,
+        _ => Due::Object,
+    })?;
     match verb {
         "get" => read::get(call),
         "list" => read::list(call),

@@ -50,10 +50,7 @@ impl Style {
             "Scale" => ("autoscaling", "Scale"),
             _ => (self.resource.group.as_str(), self.resource.kind.as_str()),
         };
-        let columns = match &self.custom {
-            Some(columns) => custom::headers(columns),
-            None => built_in_columns(group, kind).clone(),
-        };
+        let known = built_in_columns(group, kind);
         let list = body["items"].as_array();
         let items: Vec<&Value> = list.map_or_else(|| vec![body], |all| all.iter().collect());
         let items = self.in_order(items);
@@ -66,21 +63,26 @@ impl Style {
             .map(|item| {
                 let cells = match &self.custom {
                     Some(columns) => custom::cells(columns, item),
-                    None => cells(group, kind, View(item), default),
+                    None => cells(group, kind, View(item), default, known),
                 };
                 self.row(cells, item, body, version, include)
             })
             .collect();
-        let own_convertor = matches!(kind, "CustomResourceDefinition") || is_default(group, kind);
+        let own_convertor = kind == "CustomResourceDefinition" || is_default(known);
         let rows = match rows.is_empty() && own_convertor && self.custom.is_none() {
             true => Value::Null,
             false => rows.into(),
+        };
+        let columns = match &self.custom {
+            _ if !headers => Value::Null,
+            Some(columns) => custom::headers(columns),
+            None => known.clone(),
         };
         json!({
             "kind": "Table",
             "apiVersion": format!("meta.k8s.io/{version}"),
             "metadata": super::list_metadata(body),
-            "columnDefinitions": if headers { columns } else { Value::Null },
+            "columnDefinitions": columns,
             "rows": rows,
         })
     }
@@ -117,7 +119,7 @@ impl Style {
     }
 }
 
-type Columns = HashMap<(&'static str, &'static str), Value>;
+type Columns = HashMap<String, Value>;
 
 /// Columns by group and kind.
 fn read_columns() -> &'static Columns {
@@ -139,7 +141,7 @@ fn read_columns() -> &'static Columns {
                         "description": descriptions.get(description),
                         "priority": priority.parse::<i64>().unwrap_or(0),
                     });
-                    let all = columns.entry((group, kind)).or_insert_with(|| json!([]));
+                    let all = columns.entry(format!("{group}/{kind}")).or_insert_with(|| json!([]));
                     all.as_array_mut().into_iter().for_each(|all| all.push(column.clone()));
                 }
                 _ => {}
@@ -151,17 +153,16 @@ fn read_columns() -> &'static Columns {
 
 fn built_in_columns(group: &str, kind: &str) -> &'static Value {
     let all = read_columns();
-    all.get(&(group, kind)).or_else(|| all.get(&("", "LimitRange"))).unwrap_or(&Value::Null)
+    all.get(&format!("{group}/{kind}")).or_else(|| all.get("/LimitRange")).unwrap_or(&Value::Null)
 }
 
 /// Kinds that nobody wrote a printer for: name and creation time.
-fn is_default(group: &str, kind: &str) -> bool {
-    let columns = built_in_columns(group, kind);
+fn is_default(columns: &Value) -> bool {
     columns.as_array().is_some_and(|it| it.len() == 2 && it[1]["name"] == "Created At")
 }
 
-fn cells(group: &str, kind: &str, it: View<'_>, default: Option<&str>) -> Vec<Value> {
-    if is_default(group, kind) {
+fn cells(group: &str, kind: &str, it: View<'_>, default: Option<&str>, columns: &Value) -> Vec<Value> {
+    if is_default(columns) {
         let created = it.text_or("metadata.creationTimestamp", "0001-01-01T00:00:00Z");
         return vec![it.name(), created.into()];
     }
@@ -252,7 +253,7 @@ fn cells(group: &str, kind: &str, it: View<'_>, default: Option<&str>) -> Vec<Va
         }
         // Name and age, and of the newest kinds an empty cell for each column whose words are not known here.
         _ => {
-            let count = built_in_columns(group, kind).as_array().map_or(2, Vec::len).max(2);
+            let count = columns.as_array().map_or(2, Vec::len).max(2);
             let mut cells = vec![Value::Null; count];
             cells[0] = it.name();
             cells[count - 1] = it.age();
