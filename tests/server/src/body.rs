@@ -19,7 +19,14 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
         },
         "application/yaml" => match yaml(&incoming.body) {
             Ok(value) => (value, String::new()),
-            Err(error) => (Value::Null, format!("yaml parse error: {error}")),
+            Err(error) => {
+                let say = format!(
+                    "the object provided is unrecognized (must be of type {expected}): {} ({})",
+                    go_yaml(&error),
+                    excerpt(&incoming.body)
+                );
+                return Err(Failure::bad_request(say));
+            }
         },
         _ => {
             return Err(Failure::unsupported_media_type(&[
@@ -48,6 +55,21 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
 pub(crate) fn yaml(body: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(body).map_err(|it| it.to_string())?;
     serde_saphyr::from_str(text).map_err(|it| it.to_string())
+}
+
+/// An error of our reader of YAML in the form of Go's: the line where it is not the first, and what is wrong.
+fn go_yaml(error: &str) -> String {
+    let plain = error.strip_prefix("error: ").unwrap_or(error).lines().next().unwrap_or_default();
+    let placed = plain.strip_prefix("line ").and_then(|rest| {
+        let (place, message) = rest.split_once(": ")?;
+        let line: usize = place.split_whitespace().next()?.parse().ok()?;
+        Some((line, message))
+    });
+    match placed {
+        Some((line, message)) if line > 1 => format!("yaml: line {}: {message}", line - 1),
+        Some((_, message)) => format!("yaml: {message}"),
+        None => format!("yaml: {plain}"),
+    }
 }
 
 /// Go's words for the common mistakes.

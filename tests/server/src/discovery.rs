@@ -1,39 +1,62 @@
 //! What the server serves, told in both forms of discovery, and its version.
 //!
-//! OpenAPI documents are not served yet.
+//! OpenAPI documents are made in `openapi`.
 
 use std::sync::PoisonError;
 
+use bytes::Bytes;
+use hyper::header::{self, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::catalog::{Resource, group_version};
+use crate::failure::{Failure, Outcome};
+use crate::health;
+use crate::represent::{Form, order};
+use crate::request::Incoming;
 use crate::server::Shared;
 
 const AGGREGATED: &str = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// An answer about the server itself.
 pub(crate) struct Told {
+    pub(crate) code: u16,
     pub(crate) content_type: &'static str,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-fn json_told(value: &Value) -> Option<Told> {
-    Some(Told { content_type: "application/json", body: value.to_string() })
+impl Told {
+    fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Told { code: 200, content_type, body: body.into(), headers: Vec::new() }
+    }
+
+    /// Text of which no browser is to make anything else.
+    fn report(body: impl Into<Bytes>) -> Self {
+        let mut told = Told::new(TEXT, body);
+        told.headers.push((header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")));
+        told
+    }
+
+    /// What is answered where there is nothing at all.
+    pub(crate) fn no_page() -> Self {
+        Told { code: 404, ..Told::report(&b"404 page not found\n"[..]) }
+    }
 }
 
-fn text(body: &str) -> Option<Told> {
-    Some(Told { content_type: "text/plain; charset=utf-8", body: body.to_owned() })
-}
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Answers a path that is about the server; `None` where there is nothing.
-pub(crate) fn answer(shared: &Shared, path: &str, accept: &str) -> Option<Told> {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match parts.as_slice() {
-        ["version"] => json_told(&version()),
-        ["healthz" | "livez" | "readyz"] => text("ok"),
-        ["api"] if wants_aggregated(accept) => aggregated(shared, true),
-        ["apis"] if wants_aggregated(accept) => aggregated(shared, false),
-        ["api"] => json_told(&json!({
+pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Outcome<Option<Told>> {
+    if let Some((body, report)) = health::answer(incoming) {
+        return Ok(Some(if report { Told::report(body) } else { Told::new(TEXT, body) }));
+    }
+    let parts: Vec<&str> = incoming.path.trim_matches('/').split('/').collect();
+    let accept = &incoming.accept;
+    let document = match parts.as_slice() {
+        ["api"] if wants_aggregated(accept) => return Ok(aggregated(shared, true)),
+        ["apis"] if wants_aggregated(accept) => return Ok(aggregated(shared, false)),
+        ["version"] => Some(version()),
+        ["api"] => Some(json!({
             "kind": "APIVersions",
             "versions": ["v1"],
             "serverAddressByClientCIDRs": [
@@ -42,19 +65,29 @@ pub(crate) fn answer(shared: &Shared, path: &str, accept: &str) -> Option<Told> 
         })),
         ["apis"] => {
             let all: Vec<Value> = groups(shared).iter().filter(|it| !it.name.is_empty()).map(group).collect();
-            json_told(&json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all}))
+            Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all}))
         }
         ["api", "v1"] => resources(shared, "", "v1"),
-        ["apis", name] => {
-            let all = groups(shared);
-            let mut value = group(all.iter().find(|it| it.name == *name)?);
+        ["apis", name] => groups(shared).iter().find(|it| it.name == *name).map(|found| {
+            let mut value = group(found);
             value["kind"] = "APIGroup".into();
             value["apiVersion"] = "v1".into();
-            json_told(&value)
-        }
+            value
+        }),
         ["apis", name, version] => resources(shared, name, version),
         _ => None,
+    };
+    let Some(document) = document else { return Ok(None) };
+    // Groups and their list are told by handlers of their own, which look at no method and at no router's types.
+    let by_router = !matches!(parts.as_slice(), ["apis"] | ["apis", _]);
+    if incoming.method != "GET" && by_router {
+        return Err(Failure::method_not_allowed());
     }
+    if parts == ["version"] {
+        return Ok(Some(Told::new("application/json", order::write(&document, true))));
+    }
+    let form = Form::of_document(incoming, by_router)?;
+    Ok(Some(Told::new(form.content_type(), form.encode(&document))))
 }
 
 fn wants_aggregated(accept: &str) -> bool {
@@ -134,7 +167,7 @@ fn group(group: &Group) -> Value {
     json!({"name": group.name, "versions": versions, "preferredVersion": versions.first()})
 }
 
-fn resources(shared: &Shared, name: &str, version: &str) -> Option<Told> {
+fn resources(shared: &Shared, name: &str, version: &str) -> Option<Value> {
     let all = groups(shared);
     let group = all.iter().find(|it| it.name == name)?;
     let (_, found) = group.versions.iter().find(|(it, _)| it == version)?;
@@ -180,7 +213,7 @@ fn resources(shared: &Shared, name: &str, version: &str) -> Option<Told> {
     if !name.is_empty() {
         value["apiVersion"] = "v1".into();
     }
-    json_told(&value)
+    Some(value)
 }
 
 /// A hash of what objects are stored as: of kinds whose storage is another version or group, of that.
@@ -226,7 +259,7 @@ fn aggregated(shared: &Shared, core: bool) -> Option<Told> {
         "items": items,
     });
     let content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-    Some(Told { content_type, body: value.to_string() })
+    Some(Told::new(content_type, value.to_string()))
 }
 
 fn aggregated_resource(resource: &Resource) -> Value {

@@ -3,7 +3,7 @@
 //! # How it is made
 //!
 //! `http` reads and writes the wire, `verbs` decides, `store` keeps. `catalog` knows which resources exist, `schema` what their
-//! objects look like; `patch` and `apply` change documents and know nothing of the server. `failure` has the words of every refusal.
+//! objects look like; `patch` and `apply` change documents and know nothing of the server. `failure` has the words of every refusal, `represent` the form of every answer.
 #![deny(missing_docs)]
 
 mod apply;
@@ -14,9 +14,11 @@ mod catalog;
 mod controllers;
 mod crd;
 mod deletion;
+mod deprecation;
 mod discovery;
 mod failure;
 mod fault;
+mod health;
 mod history;
 mod http;
 mod kinds;

@@ -17,7 +17,9 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use crate::call::Reply;
+use crate::discovery::Told;
 use crate::failure::Failure;
+use crate::represent::Form;
 use crate::request::Incoming;
 use crate::server::Shared;
 use crate::{discovery, verbs};
@@ -47,10 +49,7 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
         return match answered.outcome {
             Ok(Reply::Json { code, body }) => match form.whole(body) {
                 Ok(body) => compressed(incoming, code, form.content_type(), body, &answered.warnings),
-                Err(failure) => {
-                    let (body, media) = form.failure(&failure);
-                    whole(failure.code, media, body, &answered.warnings)
-                }
+                Err(failure) => refusal(&form, &failure, &answered.warnings),
             },
             Ok(Reply::Watch(watch)) => {
                 let events = stream::unfold((watch, form), |(mut watch, mut form)| async move {
@@ -59,38 +58,45 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
                 });
                 response(200, "application/json", StreamBody::new(events).boxed_unsync(), &[])
             }
-            Err(failure) => {
-                let (body, media) = form.failure(&failure);
-                let mut response = whole(failure.code, media, body, &answered.warnings);
-                let seconds = failure.details.as_ref().and_then(|it| it["retryAfterSeconds"].as_u64());
-                if let Some(seconds) = seconds.filter(|it| *it > 0) {
-                    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-                }
-                response
-            }
+            Err(failure) => refusal(&form, &failure, &answered.warnings),
         };
     }
-    if incoming.method == "GET"
-        && let Some(told) = discovery::answer(shared, &incoming.path, &incoming.accept)
-    {
-        return whole(200, told.content_type, Bytes::from(told.body), &[]);
+    match discovery::answer(shared, incoming) {
+        Ok(Some(told)) => return page(incoming, told),
+        Ok(None) => {}
+        Err(failure) => return refusal(&Form::plain(incoming), &failure, &[]),
     }
     let mut parts = incoming.path.trim_matches('/').split('/');
     if let (Some("apis"), Some(group), Some(_)) = (parts.next(), parts.next(), parts.next())
         && verbs::has_builtin_group(shared, group)
     {
-        let failure = Failure::no_such_resource();
-        return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
+        return refusal(&Form::plain(incoming), &Failure::no_such_resource(), &[]);
     }
-    let body = Bytes::from_static(b"404 page not found\n");
-    whole(404, "text/plain; charset=utf-8", body, &[])
+    page(incoming, Told::no_page())
+}
+
+fn page(incoming: &Incoming, told: Told) -> Out {
+    let mut response = compressed(incoming, told.code, told.content_type, told.body, &[]);
+    response.headers_mut().extend(told.headers);
+    response
+}
+
+fn refusal(form: &Form, failure: &Failure, warnings: &[String]) -> Out {
+    let (body, media) = form.failure(failure);
+    let mut response = whole(failure.code, media, body, warnings);
+    let seconds = failure.details.as_ref().and_then(|it| it["retryAfterSeconds"].as_u64());
+    if let Some(seconds) = seconds.filter(|it| *it > 0) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 /// Answers longer than this are compressed for who takes that.
 const COMPRESSED_FROM: usize = 128 * 1024;
 
 fn compressed(incoming: &Incoming, code: u16, media: &str, body: Bytes, warnings: &[String]) -> Out {
-    let wanted = incoming.accept_encoding.split(',').any(|it| it.trim() == "gzip" || it.trim().starts_with("gzip;"));
+    let wanted =
+        incoming.accept_encoding.split(',').any(|it| it.trim() == "gzip" || it.trim().starts_with("gzip;"));
     if !wanted || body.len() <= COMPRESSED_FROM {
         return whole(code, media, body, warnings);
     }

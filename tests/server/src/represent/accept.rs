@@ -84,7 +84,10 @@ mod tests {
     #[test]
     fn clauses_come_in_the_order_of_their_quality() {
         let cases = [
-            ("text/html, application/json;q=0.5, application/yaml;q=0.9", "text/html application/yaml application/json"),
+            (
+                "text/html, application/json;q=0.5, application/yaml;q=0.9",
+                "text/html application/yaml application/json",
+            ),
             ("*/*, application/json", "application/json */*"),
             ("application/*;q=1, application/json;q=0.1", "application/json application/*"),
             ("a/b/c, *, x, application/json", "application/json */*"),

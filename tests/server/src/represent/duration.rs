@@ -12,8 +12,8 @@ pub(super) fn human(seconds: i64) -> String {
     match seconds {
         // Clocks may differ by a moment; more than that is a mistake.
         ..-1 => "<invalid>".to_owned(),
-        ..0 => "0s".to_owned(),
-        ..120 => format!("{seconds}s"),
+        -1..0 => "0s".to_owned(),
+        0..120 => format!("{seconds}s"),
         _ if minutes < 10 => with(minutes, 'm', seconds % 60, 's'),
         _ if minutes < 180 => format!("{minutes}m"),
         _ if hours < 8 => with(hours, 'h', minutes % 60, 'm'),

@@ -4,6 +4,7 @@
 
 mod accept;
 mod duration;
+pub(crate) mod order;
 mod table;
 pub(crate) mod yaml;
 
@@ -24,7 +25,8 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 /// What a route can answer with; what it streams comes after that in its complaints.
 const WHOLE: &[&str] = &[JSON, YAML, PROTOBUF];
-const STREAMS: &[&str] = &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+const STREAMS: &[&str] =
+    &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 /// The form that was agreed on.
 #[derive(Debug, Clone)]
@@ -37,8 +39,17 @@ pub(crate) struct Form {
 #[derive(Debug, Clone)]
 enum Target {
     /// As rows, under this version of `meta.k8s.io`.
-    Table { style: Arc<Style>, version: &'static str, include: Include, headers: bool },
-    Partial { version: &'static str, list: bool, name: String },
+    Table {
+        style: Arc<Style>,
+        version: &'static str,
+        include: Include,
+        headers: bool,
+    },
+    Partial {
+        version: &'static str,
+        list: bool,
+        name: String,
+    },
 }
 
 /// An answer without a negotiated form: JSON as it is.
@@ -68,6 +79,26 @@ impl Form {
         Form { yaml: yaml.unwrap_or(false), pretty: is_pretty(incoming), target: None }
     }
 
+    /// The form of a document of discovery.
+    ///
+    /// # Errors
+    ///
+    /// When neither JSON nor YAML is wanted.
+    pub(crate) fn of_document(incoming: &Incoming, by_router: bool) -> Outcome<Form> {
+        if by_router && !accept::passes(&incoming.accept, WHOLE) {
+            return Err(Failure::not_acceptable(&WHOLE.join(", ")));
+        }
+        let wanted = accept::parse(&incoming.accept);
+        let known = |it: &accept::Clause| {
+            it.parameter("as").is_none()
+                && (it.means("application", "json") || it.means("application", "yaml"))
+        };
+        match incoming.accept.is_empty() || wanted.iter().any(known) {
+            true => Ok(Form::plain(incoming)),
+            false => Err(Failure::only_accepted(&WHOLE.join(", "))),
+        }
+    }
+
     /// Agrees on a form, or says that nothing that is wanted can be had.
     pub(crate) fn negotiate(
         shared: &Shared,
@@ -90,13 +121,16 @@ impl Form {
             if clause.parameter("stream").is_some_and(|it| it != "watch") {
                 continue;
             }
-            let Some(yaml) = [false, true].into_iter().find(|it| clause.means("application", if *it { "yaml" } else { "json" }))
+            let Some(yaml) = [false, true]
+                .into_iter()
+                .find(|it| clause.means("application", if *it { "yaml" } else { "json" }))
             else {
                 continue;
             };
             let asked = ["as", "g", "v"].map(|it| clause.parameter(it));
             if asked.iter().any(Option::is_some) {
-                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))? else {
+                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))?
+                else {
                     continue;
                 };
                 form.target = Some(target);
@@ -140,12 +174,16 @@ impl Form {
         (form.encode(&failure.status()), form.content_type())
     }
 
-    fn encode(&self, value: &Value) -> Bytes {
+    /// A document in this form.
+    pub(crate) fn encode(&self, value: &Value) -> Bytes {
         if self.yaml {
             return yaml::write(value).into();
         }
-        let text = if self.pretty { serde_json::to_string_pretty(value).ok() } else { None };
-        text.unwrap_or_else(|| format!("{value}\n")).into()
+        let mut text = order::write(value, self.pretty);
+        if !self.pretty {
+            text.push('\n');
+        }
+        text.into()
     }
 
     /// Events of a watch in this form. Only the first of a watch carries the columns of a table.
@@ -183,9 +221,11 @@ impl Form {
             Target::Partial { list: false, name, .. } if is_list => Err(Failure::not_that_form(&format!(
                 "you requested PartialObjectMetadata, but the requested object is a list (*{name}List)"
             ))),
-            Target::Partial { list: true, name, .. } if !is_list && !event => Err(Failure::not_that_form(&format!(
-                "you requested PartialObjectMetadataList, but the requested object is not a list (*{name})"
-            ))),
+            Target::Partial { list: true, name, .. } if !is_list && !event => {
+                Err(Failure::not_that_form(&format!(
+                    "you requested PartialObjectMetadataList, but the requested object is not a list (*{name})"
+                )))
+            }
             Target::Partial { list: true, .. } if !is_list => Ok(value),
             Target::Partial { list: false, version, .. } => Ok(partial(&value, version)),
             Target::Partial { list: true, version, .. } => {

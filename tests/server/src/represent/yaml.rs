@@ -121,15 +121,15 @@ fn text(text: &str, depth: usize, key: bool, out: &mut String) {
     if printable && !multiline && can_be_plain(text) && !means_another_type(text) {
         return folded(text, None, column, depth, key, out);
     }
-    let spaced = text.starts_with(' ') || text.ends_with(' ');
-    if printable && !multiline && !means_another_type(text) && !(spaced && text.is_empty()) {
+    if printable && !multiline && !means_another_type(text) {
         return folded(text, Some('\''), column, depth, key, out);
     }
     double(text, column, depth, key, out);
 }
 
 fn is_printable(it: char) -> bool {
-    matches!(it, '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..) && it != '\u{feff}'
+    matches!(it, '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+        && it != '\u{feff}'
         && !matches!(it, '\u{2028}' | '\u{2029}' | '\u{85}')
 }
 
@@ -137,10 +137,44 @@ fn is_printable(it: char) -> bool {
 fn means_another_type(text: &str) -> bool {
     let word = matches!(
         text,
-        "" | "~" | "null" | "Null" | "NULL" | "true" | "True" | "TRUE" | "false" | "False" | "FALSE" | "y" | "Y"
-            | "yes" | "Yes" | "YES" | "n" | "N" | "no" | "No" | "NO" | "on" | "On" | "ON" | "off" | "Off" | "OFF"
-            | ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
-            | "-.INF" | "<<"
+        "" | "~"
+            | "null"
+            | "Null"
+            | "NULL"
+            | "true"
+            | "True"
+            | "TRUE"
+            | "false"
+            | "False"
+            | "FALSE"
+            | "y"
+            | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "on"
+            | "On"
+            | "ON"
+            | "off"
+            | "Off"
+            | "OFF"
+            | ".nan"
+            | ".NaN"
+            | ".NAN"
+            | ".inf"
+            | ".Inf"
+            | ".INF"
+            | "+.inf"
+            | "+.Inf"
+            | "+.INF"
+            | "-.inf"
+            | "-.Inf"
+            | "-.INF"
     );
     word || looks_like_a_number(text) || looks_like_a_time(text)
 }
@@ -148,7 +182,9 @@ fn means_another_type(text: &str) -> bool {
 fn looks_like_a_number(text: &str) -> bool {
     let plain = text.replace('_', "");
     let digits = plain.trim_start_matches(['+', '-']);
-    if plain.len() - digits.len() > 1 || !text.starts_with(|it: char| it.is_ascii_digit() || "+-.".contains(it)) {
+    if plain.len() - digits.len() > 1
+        || !text.starts_with(|it: char| it.is_ascii_digit() || "+-.".contains(it))
+    {
         return false;
     }
     let all = |digits: &str, radix| !digits.is_empty() && digits.chars().all(|it| it.is_digit(radix));
@@ -231,17 +267,22 @@ fn folded(text: &str, quote: Option<char>, column: usize, depth: usize, key: boo
 }
 
 fn can_be_literal(text: &str) -> bool {
-    // A space before a line break would not be seen, one at the start would be taken for indentation.
-    let odd = text.starts_with(['\n', ' ']) || text.contains(" \n") || text.ends_with(' ');
+    // A space before a line break would not be seen.
+    let odd = text.contains(" \n") || text.ends_with(' ');
     !odd && text.chars().all(|it| it == '\n' || is_printable(it))
 }
 
 fn literal(text: &str, depth: usize, out: &mut String) {
     let body = text.strip_suffix('\n');
+    out.push('|');
+    if text.starts_with([' ', '\n']) {
+        // What begins with space says how much of it is indentation.
+        out.push('2');
+    }
     out.push_str(match body {
-        None => "|-",
-        Some(body) if body.ends_with('\n') => "|+",
-        Some(_) => "|",
+        None => "-",
+        Some(body) if body.is_empty() || body.ends_with('\n') => "+",
+        Some(_) => "",
     });
     for line in body.unwrap_or(text).split('\n') {
         if line.is_empty() {
@@ -288,7 +329,7 @@ fn double(text: &str, column: usize, depth: usize, key: bool, out: &mut String) 
                 let code = u32::from(it);
                 match code {
                     ..=0xff => out.push_str(&format!("\\x{code:02X}")),
-                    ..=0xffff => out.push_str(&format!("\\u{code:04X}")),
+                    0x100..=0xffff => out.push_str(&format!("\\u{code:04X}")),
                     _ => out.push_str(&format!("\\U{code:08X}")),
                 }
             }
@@ -327,7 +368,10 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read() {
-        let all = ["null", "~", " x", "x ", "a\u{1}b", "üñ", "😀", "---", "{a}", "%", "@x", "a, b", "1:30", "\n", "x\n\n", ">"];
+        let all = [
+            "null", "~", " x", "x ", "a\u{1}b", "üñ", "😀", "---", "{a}", "%", "@x", "a, b", "1:30", "\n",
+            "x\n\n", ">",
+        ];
         for text in all {
             let written = write(&json!({ "k": text }));
             assert_eq!(crate::body::yaml(written.as_bytes()), Ok(json!({ "k": text })), "{written}");

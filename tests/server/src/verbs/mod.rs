@@ -15,6 +15,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::{Arc, PoisonError};
 
 use crate::call::{Call, Reply};
+use crate::deprecation;
 use crate::failure::{Failure, Outcome};
 use crate::represent::{Due, Form};
 use crate::request::{Incoming, Target};
@@ -49,7 +50,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     if !resource.namespaced && target.namespace.is_some() {
         return without_warnings(Err(Failure::no_such_resource()));
     }
-    let call = Call { shared, incoming, resource, target, warnings: RefCell::default(), form: OnceCell::new() };
+    let call =
+        Call { shared, incoming, resource, target, warnings: RefCell::default(), form: OnceCell::new() };
+    call.warnings.borrow_mut().extend(deprecation::warning(&call.resource).map(str::to_owned));
     let outcome = dispatch(&call);
     let form = call.form.into_inner().unwrap_or(form);
     Some(Answered { outcome, warnings: call.warnings.take(), form })

@@ -16,16 +16,19 @@ use crate::schema::prune;
 use crate::store::{Store, Stored};
 use crate::{body, meta};
 
+/// The forms of patches that custom resources take.
+const CUSTOM_PATCHES: [&str; 3] =
+    ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
+
 pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {
     let Some(kind) = Kind::of(&call.incoming.content_type) else {
-        return Err(Failure::unsupported_patch_type());
+        return Err(match call.resource.is_custom() {
+            true => Failure::unsupported_media_type(&CUSTOM_PATCHES),
+            false => Failure::unsupported_patch_type(),
+        });
     };
     if kind == Kind::Strategic && call.resource.is_custom() {
-        return Err(Failure::unsupported_media_type(&[
-            "application/json-patch+json",
-            "application/merge-patch+json",
-            "application/apply-patch+yaml",
-        ]));
+        return Err(Failure::unsupported_media_type(&CUSTOM_PATCHES));
     }
     let options = call.write_options("PatchOptions", kind == Kind::Apply)?;
     if kind == Kind::Apply {

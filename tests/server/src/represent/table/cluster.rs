@@ -141,8 +141,8 @@ pub(super) fn signing_request(it: View<'_>) -> Vec<Value> {
 }
 
 pub(super) fn pod_certificate(it: View<'_>) -> Vec<Value> {
-    let states = it.list("status.conditions").map(|it| it.text("type"));
-    let state = states.filter(|it| matches!(*it, "Issued" | "Denied" | "Failed")).last().unwrap_or("Pending");
+    let mut states = it.list("status.conditions").map(|it| it.text("type"));
+    let state = states.rfind(|it| matches!(*it, "Issued" | "Denied" | "Failed")).unwrap_or("Pending");
     let spec = it.at("spec");
     vec![
         it.name(),
@@ -157,7 +157,8 @@ pub(super) fn pod_certificate(it: View<'_>) -> Vec<Value> {
 
 pub(super) fn quota(it: View<'_>) -> Vec<Value> {
     let (mut requests, mut limits) = (Vec::new(), Vec::new());
-    let mut names: Vec<&String> = it.at("status.hard").0.as_object().into_iter().flatten().map(|it| it.0).collect();
+    let mut names: Vec<&String> =
+        it.at("status.hard").0.as_object().into_iter().flatten().map(|it| it.0).collect();
     names.sort();
     for name in names {
         let quantity = |path: &str| View(it.at(path).named(name).0).shown_itself();
@@ -195,7 +196,10 @@ fn go_selector(it: View<'_>) -> String {
         .map(|it| {
             let values: Vec<&str> = it.list("values").filter_map(|it| it.0.as_str()).collect();
             let (key, operator) = (it.text("key"), it.text("operator"));
-            format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{}],}},", values.join(" "))
+            format!(
+                "LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{}],}},",
+                values.join(" ")
+            )
         })
         .collect();
     format!(
@@ -307,8 +311,7 @@ pub(super) fn migration(it: View<'_>) -> Vec<Value> {
         .list("status.conditions")
         .filter(|it| it.text("status") == "True")
         .map(|it| it.text("type"))
-        .filter(|it| matches!(*it, "Running" | "Failed" | "Succeeded"))
-        .last()
+        .rfind(|it| matches!(*it, "Running" | "Failed" | "Succeeded"))
         .unwrap_or("Unknown");
     vec![it.name(), resource.into(), status.into()]
 }

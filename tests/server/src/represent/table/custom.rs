@@ -1,5 +1,7 @@
 //! Rows of custom resources: name, and the printer columns of their definition.
 
+use std::sync::PoisonError;
+
 use serde_json::{Value, json};
 
 use super::jsonpath::Path;
@@ -19,7 +21,10 @@ pub(super) struct Column {
 pub(super) fn columns(shared: &Shared, resource: &Resource) -> Vec<Column> {
     let place = ("apiextensions.k8s.io".to_owned(), "customresourcedefinitions".to_owned());
     let name = format!("{}.{}", resource.plural, resource.group);
-    let definition = shared.store().get(&place, &name).cloned();
+    let definition = {
+        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.get(&place, &name).cloned()
+    };
     let versions = definition.as_ref().map(|it| &it.value["spec"]["versions"]).and_then(Value::as_array);
     let version = versions.into_iter().flatten().find(|it| it["name"] == resource.version.as_str());
     let asked = version.map(|it| &it["additionalPrinterColumns"]).and_then(Value::as_array);

@@ -81,6 +81,20 @@ fn member(text: &str) -> (String, &str) {
     (name, "")
 }
 
+/// A name without its backslashes.
+fn unescaped(text: &str) -> String {
+    let (mut out, mut escaped) = (String::new(), false);
+    for it in text.chars() {
+        if it == '\\' && !escaped {
+            escaped = true;
+            continue;
+        }
+        escaped = false;
+        out.push(it);
+    }
+    out
+}
+
 /// What is between brackets, and what comes after them; brackets in quotes and nested ones do not count.
 fn bracket(text: &str) -> Option<(&str, &str)> {
     let (mut quote, mut depth) = (None, 0usize);
@@ -109,7 +123,7 @@ fn subscript(inside: &str) -> Option<Step> {
         return Some(Step::Every);
     }
     if let Some(name) = quoted(inside) {
-        return Some(Step::Member(name.to_owned()));
+        return Some(Step::Member(unescaped(name)));
     }
     if let Some(filter) = inside.strip_prefix("?(").and_then(|it| it.strip_suffix(')')) {
         return parse_filter(filter);
@@ -125,7 +139,8 @@ fn subscript(inside: &str) -> Option<Step> {
 }
 
 fn parse_filter(text: &str) -> Option<Step> {
-    let found = ["==", "!=", "<=", ">=", "<", ">"].into_iter().find_map(|it| Some((text.split_once(it)?, it)));
+    let found =
+        ["==", "!=", "<=", ">=", "<", ">"].into_iter().find_map(|it| Some((text.split_once(it)?, it)));
     let ((left, right), operator) = found.map_or(((text, ""), ""), |(parts, operator)| (parts, operator));
     let path = Path::parse(left.trim().strip_prefix('@')?)?;
     let value = match (operator, right.trim()) {
@@ -207,6 +222,7 @@ mod tests {
         let cases = [
             (".spec.a\\.b", "1"),
             (".spec['a.b']", "1"),
+            (".spec['a\\.b']", "1"),
             (".spec.list[0]", "10"),
             (".spec.list[-1]", "30"),
             (".spec.list[1:]", "20"),

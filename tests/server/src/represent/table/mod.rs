@@ -50,7 +50,11 @@ impl Style {
             "Scale" => ("autoscaling", "Scale"),
             _ => (self.resource.group.as_str(), self.resource.kind.as_str()),
         };
-        let known = built_in_columns(group, kind);
+        let known = match (kind, &self.custom) {
+            ("Scale", Some(_)) => built_in_columns(group, "Scale of a custom resource"),
+            _ => built_in_columns(group, kind),
+        };
+        let custom = self.custom.as_ref().filter(|_| kind != "Scale");
         let list = body["items"].as_array();
         let items: Vec<&Value> = list.map_or_else(|| vec![body], |all| all.iter().collect());
         let items = self.in_order(items);
@@ -61,7 +65,7 @@ impl Style {
         let rows: Vec<Value> = items
             .iter()
             .map(|item| {
-                let cells = match &self.custom {
+                let cells = match custom {
                     Some(columns) => custom::cells(columns, item),
                     None => cells(group, kind, View(item), default, known),
                 };
@@ -69,11 +73,11 @@ impl Style {
             })
             .collect();
         let own_convertor = kind == "CustomResourceDefinition" || is_default(known);
-        let rows = match rows.is_empty() && own_convertor && self.custom.is_none() {
+        let rows = match rows.is_empty() && own_convertor && custom.is_none() {
             true => Value::Null,
             false => rows.into(),
         };
-        let columns = match &self.custom {
+        let columns = match custom {
             _ if !headers => Value::Null,
             Some(columns) => custom::headers(columns),
             None => known.clone(),
@@ -89,7 +93,9 @@ impl Style {
 
     fn in_order<'a>(&self, mut items: Vec<&'a Value>) -> Vec<&'a Value> {
         if self.resource.is("flowcontrol.apiserver.k8s.io", "flowschemas") {
-            items.sort_by_key(|it| (View(it).int("spec.matchingPrecedence"), View(it).text("metadata.name").to_owned()));
+            items.sort_by_key(|it| {
+                (View(it).int("spec.matchingPrecedence"), View(it).text("metadata.name").to_owned())
+            });
         }
         items
     }
@@ -216,7 +222,9 @@ fn cells(group: &str, kind: &str, it: View<'_>, default: Option<&str>, columns: 
             vec![it.name(), it.text_or("spec.signerName", "<none>").into()]
         }
         ("certificates.k8s.io", "PodCertificateRequest") => cluster::pod_certificate(it),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => cluster::policy(it, "spec.validations"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            cluster::policy(it, "spec.validations")
+        }
         ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => cluster::policy(it, "spec.mutations"),
         (
             "admissionregistration.k8s.io",

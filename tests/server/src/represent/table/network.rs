@@ -36,7 +36,8 @@ fn external_ip(it: View<'_>) -> String {
         "ClusterIP" | "NodePort" => external.join(","),
         "LoadBalancer" => {
             let balancer = load_balancer(it);
-            let all: Vec<&str> = [balancer.as_str()].into_iter().chain(external).filter(|it| !it.is_empty()).collect();
+            let all: Vec<&str> =
+                [balancer.as_str()].into_iter().chain(external).filter(|it| !it.is_empty()).collect();
             if all.is_empty() { "<pending>".to_owned() } else { all.join(",") }
         }
         "ExternalName" => it.text("spec.externalName").to_owned(),
@@ -107,7 +108,9 @@ pub(super) fn ingress(it: View<'_>) -> Vec<Value> {
     let shown = match (hosts.is_empty(), more) {
         (true, _) => "*".to_owned(),
         (false, false) => hosts.join(","),
-        (false, true) => format!("{} + {} more...", hosts.join(","), it.count("spec.rules").saturating_sub(MOST)),
+        (false, true) => {
+            format!("{} + {} more...", hosts.join(","), it.count("spec.rules").saturating_sub(MOST))
+        }
     };
     vec![
         it.name(),

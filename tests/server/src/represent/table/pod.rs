@@ -64,11 +64,13 @@ impl<'a> State<'a> {
         let mut state = State {
             reason: status.text_or("reason", status.text("phase")).to_owned(),
             ready: 0,
-            total: pod.count("spec.containers") + pod.list("spec.initContainers").filter(|it| is_sidecar(*it)).count(),
+            total: pod.count("spec.containers")
+                + pod.list("spec.initContainers").filter(|it| is_sidecar(*it)).count(),
             restarts: 0,
             last_restart: None,
         };
-        let gated = |it: View<'_>| it.text("type") == "PodScheduled" && it.text("reason") == "SchedulingGated";
+        let gated =
+            |it: View<'_>| it.text("type") == "PodScheduled" && it.text("reason") == "SchedulingGated";
         if status.list("conditions").any(gated) {
             state.reason = "SchedulingGated".to_owned();
         }
@@ -91,7 +93,8 @@ impl<'a> State<'a> {
     /// whether there was such a one.
     fn initialize(&mut self, pod: View<'a>) -> ((i64, Option<&'a str>), bool) {
         let mut sidecars = (0, None);
-        let sidecar = |name: &str| pod.list("spec.initContainers").any(|it| it.text("name") == name && is_sidecar(it));
+        let sidecar =
+            |name: &str| pod.list("spec.initContainers").any(|it| it.text("name") == name && is_sidecar(it));
         for (index, container) in pod.list("status.initContainerStatuses").enumerate() {
             let is_sidecar = sidecar(container.text("name"));
             self.restarts += container.int("restartCount");
@@ -99,7 +102,8 @@ impl<'a> State<'a> {
             if is_sidecar {
                 sidecars = (sidecars.0 + container.int("restartCount"), later(sidecars.1, container));
             }
-            let (terminated, waiting) = (container.at("state.terminated"), container.text("state.waiting.reason"));
+            let (terminated, waiting) =
+                (container.at("state.terminated"), container.text("state.waiting.reason"));
             if terminated.is_set() && terminated.int("exitCode") == 0 {
                 continue;
             }
@@ -124,7 +128,8 @@ impl<'a> State<'a> {
         for container in pod.list("status.containerStatuses").rev() {
             self.restarts += container.int("restartCount");
             self.last_restart = later(self.last_restart, container);
-            let (terminated, waiting) = (container.at("state.terminated"), container.text("state.waiting.reason"));
+            let (terminated, waiting) =
+                (container.at("state.terminated"), container.text("state.waiting.reason"));
             if !waiting.is_empty() {
                 self.reason = waiting.to_owned();
             } else if terminated.is_set() {
@@ -139,7 +144,9 @@ impl<'a> State<'a> {
         }
         // One container is done, but the pod need not be.
         if self.reason == "Completed" {
-            let ready = pod.list("status.conditions").any(|it| it.text("type") == "Ready" && it.text("status") == "True");
+            let ready = pod
+                .list("status.conditions")
+                .any(|it| it.text("type") == "Ready" && it.text("status") == "True");
             self.reason = match failed {
                 _ if running && ready => "Running".to_owned(),
                 Some(failed) => failed,

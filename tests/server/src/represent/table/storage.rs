@@ -7,8 +7,12 @@ use super::view::View;
 const CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 
 fn access_modes(it: View<'_>) -> Value {
-    let short =
-        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+    let short = [
+        ("ReadWriteOnce", "RWO"),
+        ("ReadOnlyMany", "ROX"),
+        ("ReadWriteMany", "RWX"),
+        ("ReadWriteOncePod", "RWOP"),
+    ];
     let all: Vec<&str> = short
         .into_iter()
         .filter(|(long, _)| it.list("accessModes").any(|it| it.0 == long))
@@ -71,12 +75,14 @@ pub(super) fn claim(it: View<'_>) -> Vec<Value> {
 /// Whether a class calls itself the default.
 pub(super) fn is_default_class(it: View<'_>) -> bool {
     let annotated = |name: &str| it.at("metadata.annotations").named(name).0 == "true";
-    annotated("storageclass.kubernetes.io/is-default-class") || annotated("storageclass.beta.kubernetes.io/is-default-class")
+    annotated("storageclass.kubernetes.io/is-default-class")
+        || annotated("storageclass.beta.kubernetes.io/is-default-class")
 }
 
 /// Of several defaults the newest counts, then the first by name.
 pub(super) fn effective_default<'a>(classes: impl Iterator<Item = View<'a>>) -> Option<&'a str> {
-    let rank = |it: View<'a>| (std::cmp::Reverse(it.text("metadata.creationTimestamp")), it.text("metadata.name"));
+    let rank =
+        |it: View<'a>| (std::cmp::Reverse(it.text("metadata.creationTimestamp")), it.text("metadata.name"));
     classes.filter(|it| is_default_class(*it)).min_by_key(|it| rank(*it)).map(|it| it.text("metadata.name"))
 }
 

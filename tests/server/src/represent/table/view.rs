@@ -44,7 +44,10 @@ impl<'a> View<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn list(self, path: &str) -> impl DoubleEndedIterator<Item = View<'a>> + ExactSizeIterator + Clone {
+    pub(super) fn list(
+        self,
+        path: &str,
+    ) -> impl DoubleEndedIterator<Item = View<'a>> + ExactSizeIterator + Clone {
         self.at(path).0.as_array().map(Vec::as_slice).unwrap_or_default().iter().map(View)
     }
 

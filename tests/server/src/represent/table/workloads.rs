@@ -139,7 +139,8 @@ pub(super) fn controller_revision(it: View<'_>) -> Vec<Value> {
 
 pub(super) fn autoscaler(it: View<'_>) -> Vec<Value> {
     let target = it.at("spec.scaleTargetRef");
-    let least = it.at("spec.minReplicas").0.as_i64().map_or_else(|| "<unset>".to_owned(), |it| it.to_string());
+    let least =
+        it.at("spec.minReplicas").0.as_i64().map_or_else(|| "<unset>".to_owned(), |it| it.to_string());
     vec![
         it.name(),
         format!("{}/{}", target.text("kind"), target.text("name")).into(),
