@@ -54,7 +54,22 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
 /// Reads YAML as JSON would be read.
 pub(crate) fn yaml(body: &[u8]) -> Result<Value, String> {
     let text = std::str::from_utf8(body).map_err(|it| it.to_string())?;
-    serde_saphyr::from_str(text).map_err(|it| it.to_string())
+    serde_saphyr::from_str(first_document(text)).map_err(|it| it.to_string())
+}
+
+/// Of several documents the real server reads the first.
+fn first_document(text: &str) -> &str {
+    let (mut at, mut begun) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        let marks = |marker: &str| bare == marker || bare.starts_with(&format!("{marker} "));
+        if begun && (marks("---") || marks("...")) {
+            return &text[..at];
+        }
+        begun |= !bare.is_empty() && !bare.starts_with('#') && !bare.starts_with('%');
+        at += line.len();
+    }
+    text
 }
 
 /// An error of our reader of YAML in the form of Go's: the line where it is not the first, and what is wrong.

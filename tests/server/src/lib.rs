@@ -16,6 +16,7 @@ mod crd;
 mod deletion;
 mod deprecation;
 mod discovery;
+mod duplicates;
 mod failure;
 mod fault;
 mod health;

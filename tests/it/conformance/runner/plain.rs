@@ -10,6 +10,7 @@
 //! | `<version>` | the same in messages and raw text | as above |
 //! | `<time>` | times | the clock |
 //! | `<age>` | ages in the cells of tables | the clock |
+//! | members in the order of their names | documents that a message quotes | Go writes them in the order of its structs |
 //! | `<token>` | continue tokens | they hold a resourceVersion |
 //! | `<generated>` | ends of generated names | random |
 //! | `<ip N>`, `<port N>` | cluster IPs and node ports | what is free differs |
@@ -233,10 +234,25 @@ impl Plain {
     }
 
     /// Replaces inside a string.
+    /// Documents that a message quotes: the order of their members is chance, and what is in them differs like the rest.
+    fn quoted(&mut self, text: &str) -> String {
+        const BEFORE: &str = "Invalid value: ";
+        let Some(at) = text.find(&format!("{BEFORE}\"{{\\\"")).map(|it| it + BEFORE.len()) else {
+            return text.to_owned();
+        };
+        let mut literals = serde_json::Deserializer::from_str(&text[at..]).into_iter::<String>();
+        let Some(Ok(inner)) = literals.next() else { return text.to_owned() };
+        let Ok(document) = serde_json::from_str::<Value>(&inner) else { return text.to_owned() };
+        let end = at + literals.byte_offset();
+        let plain = Value::from(self.value("", &document).to_string()).to_string();
+        format!("{}{plain}{}", &text[..at], &text[end..])
+    }
+
     fn text(&mut self, text: &str) -> String {
         if (text.starts_with("-----BEGIN ") || text.starts_with("LS0tLS1CRUdJTi")) && !self.is_written(text) {
             return "<pem>".to_owned();
         }
+        let text = &self.quoted(text);
         let written = std::mem::take(&mut self.written);
         let kept = |it: &str, placeholder: String| match written.contains(it) {
             true => it.to_owned(),

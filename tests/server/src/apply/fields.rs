@@ -283,3 +283,26 @@ fn walk(value: &Value, schema: Option<Arc<Schema>>, set: &mut FieldSet) -> bool 
         }
     }
 }
+
+/// The set with the members of structs that lead to something in it.
+pub(crate) fn with_named(set: &FieldSet, schema: &Arc<Schema>) -> FieldSet {
+    let schema = schema.resolved();
+    let mut out = FieldSet { members: set.members.clone(), children: BTreeMap::new() };
+    for (step, below) in &set.children {
+        let inner = match step {
+            Step::Field(name) => {
+                if schema.properties.contains_key(name) {
+                    out.members.insert(step.clone());
+                }
+                schema.member(name)
+            }
+            _ => schema.item(),
+        };
+        let below = match inner {
+            Some(inner) => with_named(below, &inner),
+            None => below.clone(),
+        };
+        out.children.insert(step.clone(), below);
+    }
+    out
+}

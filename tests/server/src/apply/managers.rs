@@ -3,6 +3,7 @@
 //! The rules are those of structured merge: an update takes over what it changed, an apply owns what it says and conflicts with
 //! what others own and it would change.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -98,7 +99,7 @@ fn read(object: &Value) -> Vec<Entry> {
 }
 
 fn write(object: &mut Value, mut entries: Vec<Entry>) {
-    entries.retain(|it| !it.set.is_empty() || it.manager.applies);
+    entries.retain(|it| !it.set.is_empty());
     entries.sort_by(|one, other| {
         let key = |it: &Entry| {
             (
@@ -180,10 +181,12 @@ pub(crate) fn update(
     ignored: &FieldSet,
     now: &str,
 ) {
-    // Who sends managedFields without entries wants them reset; who sends none keeps them.
-    let sent = new["metadata"]["managedFields"].as_array();
-    let reset = sent.is_some_and(|it| it.len() == 1 && it[0] == json!({}));
-    let mut entries = if reset { Vec::new() } else { read(old) };
+    let mut entries = sent_or_live(old, new, &manager);
+    if entries.is_empty() && !crate::meta::text(old, "uid").is_empty() {
+        // Of what nobody tracks so far, an update begins no record.
+        crate::meta::remove(new, "managedFields");
+        return;
+    }
     let comparison: Comparison =
         compare(&stripped(old), &stripped(new), schema).map(|it| it.without(ignored));
     let changed = comparison.added.union(&comparison.modified);
@@ -199,6 +202,8 @@ pub(crate) fn update(
         Some(at) => entries[at].set = set,
         None => entries.push(Entry { manager, time: Some(now.to_owned()), set }),
     }
+    entries.retain(|it| !it.set.is_empty());
+    cap(&mut entries);
     write(new, entries);
 }
 
@@ -217,21 +222,20 @@ pub(crate) fn apply(
     now: &str,
 ) -> Result<Value, Conflicts> {
     let mut entries = read(live);
+    if entries.is_empty() {
+        entries.extend(before_first_apply(live, schema, &manager, now));
+    }
     let wanted = stripped(config);
     let mut set = fields::of_object(&wanted, schema).without(ignored);
     // Metadata as a whole belongs to nobody.
     set.members.remove(&Step::Field("metadata".to_owned()));
     let mut merged = merge::merge(live, &without_meta(config), schema);
-
-    // What this manager applied before and no longer says goes, unless someone else owns it too.
     let mine = entries.iter().position(|it| it.manager == manager);
-    let before = mine.map(|it| entries[it].set.clone()).unwrap_or_default();
-    let mut given_up = before.difference(&set);
-    for entry in entries.iter().filter(|it| it.manager != manager) {
-        given_up = given_up.difference(&entry.set);
+    if let Some(before) = mine.map(|it| entries[it].set.clone()) {
+        let others = entries.iter().filter(|it| it.manager != manager);
+        let owned = others.fold(set.clone(), |all, it| all.union(&it.set));
+        merged = prune(merged, &before, &owned, schema);
     }
-    let given_up = keep_parents(given_up, &entries, &manager, &set);
-    merge::remove(&mut merged, &given_up, Some(schema.clone()));
 
     let comparison = compare(&stripped(live), &stripped(&merged), schema).map(|it| it.without(ignored));
     let changed = comparison.added.union(&comparison.modified);
@@ -258,20 +262,86 @@ pub(crate) fn apply(
     Ok(merged)
 }
 
-/// A container given up stays as long as somebody owns something inside.
-fn keep_parents(mut set: FieldSet, entries: &[Entry], manager: &Manager, applied: &FieldSet) -> FieldSet {
-    fn prune(set: &mut FieldSet, others: &[&FieldSet]) {
-        set.members
-            .retain(|step| others.iter().all(|it| it.children.get(step).is_none_or(FieldSet::is_empty)));
-        for (step, below) in &mut set.children {
-            let inner: Vec<&FieldSet> = others.iter().filter_map(|it| it.children.get(step)).collect();
-            prune(below, &inner);
-        }
+/// Removes what a manager applied before and no longer says, unless somebody else owns it.
+///
+/// A member of a struct goes as a whole when all that its last owner set in it goes, even with members that nobody owns.
+fn prune(merged: Value, before: &FieldSet, owned: &FieldSet, schema: &Arc<Schema>) -> Value {
+    let (before, owned) = (fields::with_named(before, schema), fields::with_named(owned, schema));
+    let all = fields::with_named(&fields::of_object(&merged, schema), schema);
+    let without = |set: &FieldSet| {
+        let mut out = merged.clone();
+        merge::remove(&mut out, set, Some(schema.clone()));
+        out
+    };
+    let left = fields::with_named(&fields::of_object(&without(&before), schema), schema);
+    let kept = without(&all.difference(&left.union(&owned)));
+    let kept = fields::with_named(&fields::of_object(&kept, schema), schema);
+    without(&all.difference(&kept).intersection(&before))
+}
+
+/// The entries that an update starts from: those in it, as clients may write them, else those of the object.
+fn sent_or_live(old: &Value, new: &Value, manager: &Manager) -> Vec<Entry> {
+    if !manager.subresource.is_empty() {
+        return read(old);
     }
-    let others: Vec<&FieldSet> =
-        entries.iter().filter(|it| it.manager != *manager).map(|it| &it.set).chain([applied]).collect();
-    prune(&mut set, &others);
-    set
+    match new["metadata"]["managedFields"].as_array().map(Vec::as_slice) {
+        Some([]) => Vec::new(),
+        Some([one]) if one == &json!({}) => Vec::new(),
+        Some(all) if all.iter().all(is_entry) => read(new),
+        _ => read(old),
+    }
+}
+
+fn is_entry(entry: &Value) -> bool {
+    matches!(entry["operation"].as_str(), Some("Apply" | "Update")) && entry["fieldsType"] == "FieldsV1"
+}
+
+/// Who owns all of an object that nobody tracked until somebody applied to it.
+fn before_first_apply(live: &Value, schema: &Arc<Schema>, manager: &Manager, now: &str) -> Option<Entry> {
+    let everything = compare(&json!({}), &stripped(live), schema);
+    let mut set = everything.added.union(&everything.modified);
+    set.members.remove(&Step::Field("metadata".to_owned()));
+    let name = "before-first-apply".to_owned();
+    let manager = Manager { name, applies: false, subresource: String::new(), ..manager.clone() };
+    (!set.is_empty()).then(|| Entry { manager, time: Some(now.to_owned()), set })
+}
+
+/// The most updating managers that an object keeps apart.
+const MOST_UPDATERS: usize = 10;
+
+/// Rolls the oldest updating managers of a version into one.
+fn cap(entries: &mut Vec<Entry>) {
+    let mut updaters: Vec<Manager> = {
+        let mut all: Vec<&Entry> = entries.iter().filter(|it| !it.manager.applies).collect();
+        all.sort_by(|one, other| (&one.time, &one.manager).cmp(&(&other.time, &other.manager)));
+        all.into_iter().map(|it| it.manager.clone()).collect()
+    };
+    let mut count = updaters.len();
+    updaters.reverse();
+    let mut first: BTreeMap<String, Manager> = BTreeMap::new();
+    while count > MOST_UPDATERS {
+        let Some(manager) = updaters.pop() else { return };
+        let version = manager.api_version.clone();
+        let Some(earlier) = first.get(&version) else {
+            first.insert(version, manager);
+            continue;
+        };
+        let bucket = Manager {
+            name: "ancient-changes".to_owned(),
+            applies: false,
+            api_version: version.clone(),
+            subresource: String::new(),
+        };
+        let mut take =
+            |who: &Manager| entries.iter().position(|it| it.manager == *who).map(|at| entries.remove(at));
+        let (one, other) = (take(earlier), take(&manager));
+        let time = other.as_ref().and_then(|it| it.time.clone());
+        let sets = one.into_iter().chain(other).map(|it| it.set);
+        let set = sets.fold(FieldSet::default(), |all, it| all.union(&it));
+        first.insert(version, bucket.clone());
+        entries.push(Entry { manager: bucket, time, set });
+        count -= 1;
+    }
 }
 
 /// The configuration without the metadata that only names the object.

@@ -2,6 +2,7 @@
 //!
 //! Who may do so is `managers`' to say.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -40,33 +41,53 @@ fn node(live: &Value, config: &Value, schema: Option<Arc<Schema>>) -> Value {
     }
 }
 
-/// Items of both sides: those of the configuration in its order, the others where they stood before the item that follows them.
+/// Items of both sides: those of the configuration in its order, the others where they stood before the shared item that follows.
 fn lists(
     (old, old_steps): (&[Value], &[Step]),
     (new, new_steps): (&[Value], &[Step]),
     schema: Option<&Arc<Schema>>,
 ) -> Vec<Value> {
-    let mut out = Vec::with_capacity(old.len().max(new.len()));
-    let (mut i, mut j) = (0, 0);
-    let merged = |j: usize| match old_steps.iter().position(|it| *it == new_steps[j]) {
-        Some(i) => node(&old[i], &new[j], schema.cloned()),
-        None => new[j].clone(),
+    let places = |steps: &[Step]| -> BTreeMap<Step, usize> {
+        // Of several with one key the first counts.
+        steps.iter().enumerate().rev().map(|(at, step)| (step.clone(), at)).collect()
     };
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old_steps[i] == new_steps[j] {
-            out.push(merged(j));
-            (i, j) = (i + 1, j + 1);
-        } else if i < old.len() && !new_steps.contains(&old_steps[i]) {
-            out.push(old[i].clone());
-            i += 1;
-        } else if i < old.len() && new_steps[..j].contains(&old_steps[i]) {
-            i += 1;
-        } else if j < new.len() {
-            out.push(merged(j));
-            j += 1;
-        } else {
-            i += 1;
+    let (in_old, in_new) = (places(old_steps), places(new_steps));
+    let mut shared = new_steps.iter().filter(|it| in_old.contains_key(it)).peekable();
+    let mut done: BTreeSet<&Step> = BTreeSet::new();
+    let mut out = Vec::with_capacity(old.len().max(new.len()));
+    let (mut left, mut right) = (0, 0);
+    while left < old.len() || right < new.len() {
+        let here = old_steps.get(left);
+        if let (Some(here), Some(there)) = (here, new_steps.get(right)) {
+            let awaited = shared.peek().is_some_and(|it| *it != here);
+            if here != there && in_new.contains_key(here) && awaited {
+                left += 1;
+                continue;
+            }
         }
+        if let Some(here) = here
+            && new_steps.get(right) != Some(here)
+        {
+            if !in_new.contains_key(here) {
+                out.push(old[left].clone());
+                left += 1;
+                continue;
+            }
+            if done.contains(here) {
+                left += 1;
+            }
+        }
+        let Some(there) = new_steps.get(right) else { continue };
+        out.push(match in_old.get(there) {
+            Some(at) => node(&old[*at], &new[right], schema.cloned()),
+            None => new[right].clone(),
+        });
+        if here == Some(there) {
+            left += 1;
+        }
+        done.insert(there);
+        shared.next_if(|it| *it == there);
+        right += 1;
     }
     out
 }

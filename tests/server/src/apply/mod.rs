@@ -6,3 +6,4 @@ pub(crate) mod compare;
 pub(crate) mod fields;
 pub(crate) mod managers;
 pub(crate) mod merge;
+pub(crate) mod typed;

@@ -38,6 +38,17 @@ fn facts(name: Option<&str>) -> Option<&'static Facts> {
     all.get(name?)
 }
 
+/// What Go reads a null in a map as.
+fn zero(member: &Schema) -> Value {
+    match (member.kind.as_deref(), member.format.as_deref()) {
+        (Some("string"), format) if format != Some("byte") => Value::from(""),
+        (Some("integer" | "number"), _) => Value::from(0),
+        (Some("boolean"), _) => Value::from(false),
+        (Some("object"), _) if !member.properties.is_empty() => Value::Object(Map::new()),
+        _ => Value::Null,
+    }
+}
+
 /// Gives an object the form that a round trip through Go's types gives it.
 pub(crate) fn round_trip(object: &mut Value, schema: &Arc<Schema>) {
     walk(object, schema, 0);
@@ -53,6 +64,9 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
         Value::Object(all) => {
             let Some(member) = &target.additional else { return };
             for inner in all.values_mut() {
+                if inner.is_null() {
+                    *inner = zero(&member.resolved());
+                }
                 walk(inner, member, depth + 1);
                 if is_quantity(member) {
                     quantity(inner, true);

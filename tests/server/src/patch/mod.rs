@@ -2,6 +2,8 @@
 //!
 //! Server-side apply is a module of its own; what may be patched is decided elsewhere.
 
+mod operations;
+pub(crate) mod shown;
 mod strategic;
 
 use std::sync::Arc;
@@ -13,9 +15,6 @@ use crate::schema::Schema;
 
 /// The most operations that a JSON patch may have, as in the real server.
 const MAX_OPERATIONS: usize = 10_000;
-
-/// The largest document that copying may make.
-const MAX_COPIED: usize = 3 * 1024 * 1024;
 
 /// The kinds of patch, by their media types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,38 +89,10 @@ pub(crate) fn apply(
 ) -> Outcome<Value> {
     let mut out = document.clone();
     match kind {
-        Kind::Json => json(&mut out, patch)?,
+        Kind::Json => operations::apply(&mut out, patch)?,
         Kind::Merge => json_patch::merge(&mut out, patch),
         Kind::Strategic => strategic::merge(&mut out, patch, schema)?,
         Kind::Apply => {}
     }
     Ok(out)
-}
-
-fn json(document: &mut Value, patch: &Value) -> Outcome<()> {
-    let Ok(mut patch) = serde_json::from_value::<json_patch::Patch>(patch.clone()) else {
-        return Err(Failure::patch_rejected());
-    };
-    // The real server's library sets a member that `replace` does not find, where the RFC wants an error.
-    for operation in &mut patch.0 {
-        let json_patch::PatchOperation::Replace(replace) = operation else { continue };
-        let add = json_patch::AddOperation { path: replace.path.clone(), value: replace.value.clone() };
-        let Some((parent, _)) = replace.path.split_back() else { continue };
-        let in_object = parent.resolve(document).is_ok_and(Value::is_object);
-        if in_object && document.pointer(replace.path.as_str()).is_none() {
-            *operation = json_patch::PatchOperation::Add(add);
-        }
-    }
-    if !patch.0.iter().any(|it| matches!(it, json_patch::PatchOperation::Copy(_))) {
-        return json_patch::patch(document, &patch).map_err(|_| Failure::patch_rejected());
-    }
-    // Copies of copies double: they are watched one by one.
-    for operation in patch.0 {
-        let copies = matches!(operation, json_patch::PatchOperation::Copy(_));
-        json_patch::patch(document, &[operation]).map_err(|_| Failure::patch_rejected())?;
-        if copies && document.to_string().len() > MAX_COPIED {
-            return Err(Failure::patch_rejected());
-        }
-    }
-    Ok(())
 }

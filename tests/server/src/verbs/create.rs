@@ -10,7 +10,7 @@ use crate::call::{Call, Reply, Unknown, WriteOptions};
 use crate::failure::{Failure, Outcome};
 use crate::schema::{Schema, prune, types, validate};
 use crate::store::Store;
-use crate::{body, crd, kinds, meta, names};
+use crate::{body, crd, duplicates, kinds, meta, names};
 
 pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("CreateOptions", false)?;
@@ -27,8 +27,14 @@ pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown
     if call.resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
+    let mut all: Vec<String> = Vec::new();
+    if unknown != Unknown::Ignore {
+        // Of a member that stands twice only the last is in the object.
+        let again = duplicates::paths(&call.incoming.body);
+        all.extend(again.iter().map(|it| format!("duplicate field \"{it}\"")));
+    }
     let dropped = prune::prune(object, &schema);
-    let all: Vec<String> = dropped.iter().map(|it| format!("unknown field \"{it}\"")).collect();
+    all.extend(dropped.iter().map(|it| format!("unknown field \"{it}\"")));
     match unknown {
         Unknown::Strict if !all.is_empty() => Err(format!("strict decoding error: {}", all.join(", "))),
         Unknown::Warn => {

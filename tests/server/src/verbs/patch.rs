@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use super::create::{create, drop_unknown};
 use super::update::{Tracking, check_identity, check_preconditions, ignored, store_changed};
-use crate::apply::managers;
+use crate::apply::{managers, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
 use crate::patch::{self, Kind};
-use crate::schema::prune;
 use crate::store::{Store, Stored};
 use crate::{body, meta};
 
@@ -43,9 +42,14 @@ pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {
         return Err(Failure::patch_rejected());
     }
     let patched = new.clone();
+    check_version(call, &patched)?;
     body::check_type(&mut new, &call.resource, &call.incoming.body)?;
-    drop_unknown(call, &mut new, options.unknown).map_err(|why| invalid_patch(&patched, &why))?;
+    drop_unknown(call, &mut new, options.unknown).map_err(|why| match kind {
+        Kind::Strategic => unfit_patch(&patch, &why),
+        _ => invalid_patch(&patched, &why),
+    })?;
     check_identity(call, &new)?;
+    check_uid(call, &new, &old)?;
     check_preconditions(call, &new, &old)?;
     store_changed(call, &mut store, &old, new, &options, Tracking::Update)
 }
@@ -58,6 +62,43 @@ fn typed(call: &Call<'_>, object: &Value) -> Value {
     object
 }
 
+/// A built-in kind is read by its version, so a patch cannot change that.
+fn check_version(call: &Call<'_>, patched: &Value) -> Outcome<()> {
+    let (sent, kind) = (patched["apiVersion"].as_str().unwrap_or_default(), &call.resource.kind);
+    if call.resource.is_custom() || sent == call.resource.api_version() || patched["kind"] != **kind {
+        return Ok(());
+    }
+    let why = format!(
+        "no kind \"{kind}\" is registered for version \"{sent}\" in scheme \"pkg/runtime/scheme.go:111\""
+    );
+    Err(invalid_patch(patched, &why))
+}
+
+/// A strategic patch is not read as text but laid into Go's types, whose complaints are others.
+fn unfit_patch(patch: &Value, why: &str) -> Failure {
+    let shown = Value::from(patch::shown::plain(patch));
+    let unfit = |why: &str| Failure::invalid("", "", "", &[Cause::invalid("patch", &shown, why)]);
+    let Some((got, wanted)) = why
+        .strip_prefix("json: cannot unmarshal ")
+        .and_then(|it| Some((it.split(' ').next()?, it.rsplit_once(" of type ")?.1)))
+    else {
+        return unfit(why);
+    };
+    let got = match got {
+        "array" => "slice",
+        "object" => "map",
+        "number" => "int64",
+        other => other,
+    };
+    let why = match wanted {
+        it if it.starts_with("[]") => format!("cannot restore slice from {got}"),
+        it if it.starts_with("map[") => format!("cannot restore map from {got}"),
+        it if it.contains('.') => format!("cannot restore struct from: {got}"),
+        it => format!("unrecognized type: {it}"),
+    };
+    unfit(&why)
+}
+
 fn invalid_patch(patched: &Value, why: &str) -> Failure {
     let shown = Value::from(patched.to_string());
     Failure::invalid("", "", "", &[Cause::invalid("patch", &shown, why)])
@@ -66,9 +107,16 @@ fn invalid_patch(patched: &Value, why: &str) -> Failure {
 /// Server-side apply: creates or merges.
 fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
     let mut config = body::yaml(&call.incoming.body)
-        .map_err(|why| Failure::bad_request(format!("error decoding YAML: {why}")))?;
-    if !config.is_object() {
-        return Err(Failure::bad_request("error decoding YAML: an object is expected"));
+        .map_err(|why| Failure::bad_request(format!("error encoding patch: yaml: {why}")))?;
+    match &config {
+        Value::Object(_) => {}
+        Value::Null => config = json!({}),
+        other => {
+            let go = patch::go(other);
+            return Err(Failure::bad_request(format!(
+                "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {go} into Go value of type map[string]interface {{}}"
+            )));
+        }
     }
     let resource = &call.resource;
     let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
@@ -84,7 +132,7 @@ fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
         all.remove("apiVersion");
         all.remove("kind");
     }
-    check_fields(call, &mut config)?;
+    check_fields(call, &config)?;
     if !config["metadata"].is_object() {
         config["metadata"] = json!({});
     }
@@ -98,10 +146,12 @@ fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
         Some(old) => apply_to(call, &mut store, &old, &config, options),
         None if call.subresource().is_empty() => {
             check_identity(call, &config)?;
-            if !meta::text(&config, "uid").is_empty() {
-                let why =
-                    "uid mismatch: the provided object specified uid , and no existing object was found";
-                return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), why));
+            let uid = meta::text(&config, "uid");
+            if !uid.is_empty() {
+                let why = format!(
+                    "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                );
+                return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), &why));
             }
             let object = laid_over(call, &json!({}), &config)?;
             create(call, &mut store, object, options, true)
@@ -118,30 +168,30 @@ fn apply_to(
     options: &WriteOptions,
 ) -> Outcome<Reply> {
     check_identity(call, config)?;
+    check_uid(call, config, old)?;
     check_preconditions(call, config, old)?;
     let new = laid_over(call, &old.value, config)?;
     store_changed(call, store, old, new, options, Tracking::Applied)
 }
 
-/// An applied configuration may name only what the schema has.
-fn check_fields(call: &Call<'_>, config: &mut Value) -> Outcome<()> {
+/// A patch that changes the uid is invalid, where an update with another uid is a conflict.
+fn check_uid(call: &Call<'_>, object: &Value, old: &Stored) -> Outcome<()> {
+    let uid = meta::text(object, "uid");
+    if uid.is_empty() || uid == meta::text(&old.value, "uid") {
+        return Ok(());
+    }
+    let cause = Cause::invalid("metadata.uid", &uid.into(), "field is immutable");
+    Err(call.invalid(call.name(), &[cause]))
+}
+
+/// An applied configuration may name only what the schema has, in its types.
+fn check_fields(call: &Call<'_>, config: &Value) -> Outcome<()> {
     let resource = &call.resource;
     let Some(schema) = resource.schema() else { return Ok(()) };
     if resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
-    super::create::check_types(call, config, &schema).map_err(|why| untyped(call, config, &why))?;
-    let unknown = prune::prune(config, &schema);
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let errors: Vec<String> =
-        unknown.iter().map(|it| format!(".{it}: field not declared in schema")).collect();
-    let text = match errors.as_slice() {
-        [one] => one.clone(),
-        many => format!("errors:\n  {}", many.join("\n  ")),
-    };
-    Err(untyped(call, config, &text))
+    typed::check(config, &schema).map_err(|why| untyped(call, config, &why))
 }
 
 fn untyped(call: &Call<'_>, config: &Value, why: &str) -> Failure {

@@ -66,6 +66,12 @@ pub(super) fn check_preconditions(call: &Call<'_>, object: &Value, old: &Stored)
         return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), &why));
     }
     let sent = meta::text(object, "resourceVersion");
+    if !sent.is_empty() && sent.parse::<u64>().is_err() {
+        return Err(Failure::plain(format!(
+            "strconv.ParseUint: parsing {}: invalid syntax",
+            Value::from(sent)
+        )));
+    }
     if !sent.is_empty() && sent != "0" && sent != old.revision.to_string() {
         return Err(Failure::modified(&resource.group, &resource.plural, call.name()));
     }
@@ -180,6 +186,7 @@ pub(super) fn store_changed(
     keep_untouchable(call, &old.value, &mut new);
     kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     kinds::fill_defaults(resource, &mut new);
+    meta::tidy(&mut new);
     if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
         if let Some(sent) = sent_fields {
             new["metadata"]["managedFields"] = sent;
