@@ -6,6 +6,7 @@
 mod completeness;
 mod completeness_proto;
 mod completeness_types;
+mod conformance;
 mod fuzz;
 mod harness;
 mod house;

@@ -4,6 +4,7 @@
 //! runs in child cargo processes only.
 
 mod bench;
+mod clients;
 mod commands;
 mod control_plane;
 mod failure;

@@ -1,16 +1,16 @@
 //! `cargo xtask conformance`: the conversations of tests/it/conformance on the embedded server, or recorded on a real one. Playing
 //! and comparing is the work of the test `answers`; here is only what it runs on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::test::cargo;
-use crate::control_plane::Release;
 use crate::control_plane::server::{CLEANERS, Options, Server};
+use crate::control_plane::{Release, build};
 use crate::failure::{Context, Result};
-use crate::process;
+use crate::{clients, process};
 
 /// Hold the embedded API server against the recorded answers of a real one, or record them.
 ///
@@ -40,25 +40,29 @@ pub(crate) struct Conformance {
 impl Conformance {
     pub(crate) fn run(self) -> Result<ExitCode> {
         if !self.record {
-            self.play(None)?;
+            self.play(None, None)?;
         } else if let Some(file) = &self.kubeconfig {
             let file = file.canonicalize().context(|| format!("cannot read {}", file.display()))?;
-            self.play(Some(file))?;
+            self.play(Some(file), build::cached(Release::newest()?)?.as_deref())?;
         } else {
             let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
             let options = Options { release: Release::newest()?, controllers: Some(CLEANERS.to_owned()) };
             let mut server = Server::start(&options, &folder.path().join("run"))?;
-            let outcome = self.play(Some(server.kubeconfig.clone()));
+            let outcome = self.play(Some(server.kubeconfig.clone()), Some(&server.binary));
             server.alive()?;
             outcome?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn play(&self, record: Option<PathBuf>) -> Result<()> {
+    /// With other clients too, where the control plane's program is at hand.
+    fn play(&self, record: Option<PathBuf>, control_plane: Option<&Path>) -> Result<()> {
         let mut command =
             cargo(["test", "--quiet", "--package", "clientset-testserver", "--test", "answers"]);
         command.args(["--", "--nocapture"]);
+        if let Some(control_plane) = control_plane {
+            clients::provide(&mut command, control_plane)?;
+        }
         match record {
             Some(kubeconfig) => command.env("CLIENTSET_RECORD", kubeconfig),
             None => command.env_remove("CLIENTSET_RECORD"),

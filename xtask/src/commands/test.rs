@@ -14,7 +14,7 @@ use crate::control_plane::{Release, build, gomodule};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
 use crate::specs::sources::Sources;
-use crate::{files, process, workspace};
+use crate::{clients, files, process, workspace};
 
 /// Run every test: formatting, lints, generated code up to date, unit and doc tests, end-to-end on a real Kubernetes.
 ///
@@ -30,8 +30,9 @@ Examples:
   cargo xtask test --kubernetes 1.33.13         the end-to-end tests on an older Kubernetes
 
 For the tests it sets CLIENTSET_TEST_KUBECONFIG (contexts admin, cert-admin, user; the same credentials lie as files
-beside it: ca.crt, client.crt, client.key, admin.token, user.token) and CLIENTSET_TEST_CONTROLPLANE (the program that
-is kubectl with `kubectl` as its first argument).")]
+beside it: ca.crt, client.crt, client.key, admin.token, user.token), CLIENTSET_TEST_CONTROLPLANE (the program that
+is kubectl with `kubectl` as its first argument), CLIENTSET_TEST_CLIENT_GO and CLIENTSET_TEST_KUBE_RS (programs with
+other clients).")]
 pub(crate) struct Test {
     /// Run only these steps.
     #[arg(long, value_delimiter = ',', value_enum)]
@@ -124,7 +125,12 @@ impl Test {
             command.env("CLIENTSET_TEST_KUBECONFIG", kubeconfig);
         }
         if let Some(server) = &cluster.server {
-            command.env("CLIENTSET_TEST_CONTROLPLANE", &server.binary);
+            if self.release()? == Release::newest()? {
+                clients::provide(&mut command, &server.binary)?;
+            } else {
+                // With other answers than those that are recorded there is nothing for other clients to do.
+                command.env(clients::CONTROL_PLANE, &server.binary);
+            }
         }
         let outcome = process::run(&mut command);
         if let Some(server) = &mut cluster.server {
