@@ -24,7 +24,9 @@ fn folder() -> PathBuf {
 async fn kubeconfig() -> Option<PathBuf> {
     let kubeconfig = harness::kubeconfig()?;
     if std::env::var_os("CLIENTSET_TEST_CONTROLPLANE").is_none() {
-        eprintln!("SKIPPED: CLIENTSET_TEST_CONTROLPLANE is not set, so the server is not the one that was recorded");
+        eprintln!(
+            "SKIPPED: CLIENTSET_TEST_CONTROLPLANE is not set, so the server is not the one that was recorded"
+        );
         return None;
     }
     let server = runner::server::Server::real(&kubeconfig).expect("a kubeconfig");

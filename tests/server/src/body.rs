@@ -2,17 +2,18 @@
 //!
 //! What the value means is not looked at here, beyond being an object of the expected type.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::patch::go;
 use crate::request::Incoming;
+use crate::schema::builtin;
 
 /// The body as a value. An absent content type means JSON.
 pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
-    let media = incoming.content_type.split(';').next().unwrap_or_default().trim();
-    let (value, problem) = match media {
+    let media = incoming.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let (value, problem) = match media.as_str() {
         "" | "application/json" => match serde_json::from_slice::<Value>(&incoming.body) {
             Ok(value) => (value, String::new()),
             Err(error) => (Value::Null, format!("json parse error: {}", syntax(&error, &incoming.body))),
@@ -38,7 +39,13 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
     };
     let problem = match &value {
         _ if !problem.is_empty() => problem,
-        Value::Object(_) => return Ok(value),
+        Value::Null => return Ok(Value::Object(Map::new())),
+        Value::Object(all) => match ["apiVersion", "kind"].iter().find_map(|it| unfit(all, it)) {
+            None => return Ok(value),
+            Some((member, got)) => format!(
+                "json parse error: json: cannot unmarshal {got} into Go struct field .{member} of type string"
+            ),
+        },
         other => format!(
             "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             go(other)
@@ -49,6 +56,12 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
         excerpt(&incoming.body)
     );
     Err(Failure::bad_request(say))
+}
+
+/// A member that has to be text and is something else.
+fn unfit<'a>(all: &Map<String, Value>, member: &'a str) -> Option<(&'a str, &'static str)> {
+    let value = all.get(member).filter(|it| !it.is_string() && !it.is_null())?;
+    Some((member, go(value)))
 }
 
 /// Reads YAML as JSON would be read.
@@ -98,11 +111,15 @@ fn syntax(error: &serde_json::Error, body: &[u8]) -> String {
         .map(<[u8]>::len)
         .sum::<usize>()
         + error.column().saturating_sub(1);
-    let character = body.get(offset).map_or(' ', |it| char::from(*it));
+    let character = match body.get(offset).map_or(' ', |it| char::from(*it)) {
+        '\'' => "\\'".to_owned(),
+        other => other.to_string(),
+    };
     let text = error.to_string();
-    let place = if text.starts_with("key must be a string") || text.starts_with("expected `:`") {
+    let in_object = text.starts_with("trailing comma") && body.get(offset) == Some(&b'}');
+    let place = if in_object || text.starts_with("key must be a string") || text.starts_with("expected `:`") {
         "looking for beginning of object key string"
-    } else if text.starts_with("trailing") {
+    } else if text.starts_with("trailing characters") {
         "after top-level value"
     } else {
         "looking for beginning of value"
@@ -112,7 +129,7 @@ fn syntax(error: &serde_json::Error, body: &[u8]) -> String {
 
 /// The start of a body as the real server shows it: text as it is, anything else in hex.
 fn excerpt(body: &[u8]) -> String {
-    const MOST: usize = 1024;
+    const MOST: usize = 30;
     if body.is_empty() {
         return "<empty>".to_owned();
     }
@@ -155,6 +172,17 @@ pub(crate) fn check_type(value: &mut Value, resource: &Resource, raw: &[u8]) -> 
         }
         return Ok(());
     }
+    let known = |kind: &str| {
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", &api_version));
+        builtin::of_kind(group, version, kind).is_some()
+    };
+    if !kind.is_empty() && !api_version.is_empty() && !known(&kind) {
+        let version = api_version.rsplit('/').next().unwrap_or_default();
+        let say = format!(
+            "{kind} in version \"{version}\" cannot be handled as a {expected}: no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""
+        );
+        return Err(Failure::bad_request(say));
+    }
     if !kind.is_empty() && kind != *expected {
         let version = api_version.rsplit('/').next().unwrap_or_default().to_owned();
         let internal = if resource.group.is_empty() {
@@ -167,15 +195,7 @@ pub(crate) fn check_type(value: &mut Value, resource: &Resource, raw: &[u8]) -> 
         );
         return Err(Failure::bad_request(say));
     }
-    let group = api_version.rsplit_once('/').map(|it| it.0).unwrap_or_default();
     if !api_version.is_empty() && api_version != wanted {
-        if group == resource.group {
-            let version = api_version.rsplit('/').next().unwrap_or_default();
-            let say = format!(
-                "{expected} in version \"{version}\" cannot be handled as a {expected}: no kind \"{expected}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""
-            );
-            return Err(Failure::bad_request(say));
-        }
         let say = format!(
             "the API version in the data ({api_version}) does not match the expected API version ({wanted})"
         );

@@ -37,6 +37,11 @@ impl Told {
         told
     }
 
+    /// What is answered to a path that cannot be read.
+    pub(crate) fn bad_request() -> Self {
+        Told { code: 400, ..Told::new(TEXT, &b"400 Bad Request"[..]) }
+    }
+
     /// What is answered where there is nothing at all.
     pub(crate) fn no_page() -> Self {
         Told { code: 404, ..Told::report(&b"404 page not found\n"[..]) }

@@ -53,14 +53,20 @@ impl Query {
 
     /// `true`, `1`, or there without a value, as the real server reads it.
     pub(crate) fn flag(&self, key: &str) -> bool {
-        self.0.get(key).and_then(|it| it.first()).is_some_and(|it| !matches!(it.as_str(), "false" | "0"))
+        self.0
+            .get(key)
+            .and_then(|it| it.first())
+            .is_some_and(|it| !it.eq_ignore_ascii_case("false") && it != "0")
     }
 
     pub(crate) fn number(&self, key: &str) -> Outcome<Option<i64>> {
         match self.get(key) {
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))
+                let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+                let number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+                let why = if number { "value out of range" } else { "invalid syntax" };
+                Failure::bad_request(format!("strconv.ParseInt: parsing \"{text}\": {why}"))
             }),
         }
     }
@@ -110,11 +116,12 @@ pub(crate) struct Target {
 impl Target {
     /// Reads `/api/v1/...` and `/apis/g/v/...`; `None` where the path is too short to name a resource.
     pub(crate) fn parse(path: &str) -> Option<Target> {
-        let mut parts: Vec<String> = path
+        // A slash that was escaped divides like any other.
+        let mut parts: Vec<String> = unescape(path, false)
             .trim_matches('/')
             .split('/')
             .filter(|it| !it.is_empty())
-            .map(|it| unescape(it, false))
+            .map(str::to_owned)
             .collect();
         let mut target = Target::default();
         let rest = match parts.first().map(String::as_str) {
@@ -176,7 +183,7 @@ mod tests {
             ("/api/v1/namespaces/a/status", "//v1 - namespaces a status"),
             ("/api/v1/namespaces/a/pods", "//v1 a pods - -"),
             ("/api/v1/namespaces/a/pods/b/log", "//v1 a pods b log"),
-            ("/apis/apps/v1/namespaces/a/deployments/b%2Fc", "apps//v1 a deployments b/c -"),
+            ("/apis/apps/v1/namespaces/a/deployments/b%2Fc", "apps//v1 a deployments b c"),
             ("/apis/apps/v1/deployments", "apps//v1 - deployments - -"),
         ];
         let dash = |it: Option<String>| it.unwrap_or_else(|| "-".to_owned());

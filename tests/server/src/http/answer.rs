@@ -16,6 +16,7 @@ use hyper::body::Frame;
 use hyper::header::{self, HeaderValue};
 use hyper::{Response, StatusCode};
 
+use super::path;
 use crate::call::Reply;
 use crate::discovery::Told;
 use crate::failure::Failure;
@@ -44,6 +45,11 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
             return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
         }
     }
+    match path::odd(&incoming.path) {
+        Ok(None) => {}
+        Ok(Some(told)) => return page(incoming, told),
+        Err(failure) => return refusal(&Form::plain(incoming), &failure, &[]),
+    }
     if let Some(answered) = verbs::answer(shared, incoming) {
         let form = answered.form;
         return match answered.outcome {
@@ -67,9 +73,12 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
         Err(failure) => return refusal(&Form::plain(incoming), &failure, &[]),
     }
     let mut parts = incoming.path.trim_matches('/').split('/');
-    if let (Some("apis"), Some(group), Some(_)) = (parts.next(), parts.next(), parts.next())
-        && verbs::has_builtin_group(shared, group)
-    {
+    let below = match (parts.next(), parts.next(), parts.next()) {
+        (Some("api"), Some(_), _) => true,
+        (Some("apis"), Some(group), Some(_)) => verbs::has_builtin_group(shared, group),
+        _ => false,
+    };
+    if below {
         return refusal(&Form::plain(incoming), &Failure::no_such_resource(), &[]);
     }
     page(incoming, Told::no_page())

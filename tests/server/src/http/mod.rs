@@ -8,6 +8,7 @@ mod connection;
 mod exchange;
 mod frames;
 mod listener;
+mod path;
 mod receive;
 mod wire;
 

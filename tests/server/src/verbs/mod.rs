@@ -42,6 +42,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
         }
         catalog.find(&target.group, &target.version, &target.resource)
     };
+    if let Err(failure) = check(incoming, &target) {
+        return without_warnings(Err(failure));
+    }
     let Some(resource) = found else { return without_warnings(Err(Failure::no_such_resource())) };
     let across = target.namespace.is_none() && target.name.is_none();
     if resource.is_custom() && !across && resource.namespaced != target.namespace.is_some() {
@@ -56,6 +59,43 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     let outcome = dispatch(&call);
     let form = call.form.into_inner().unwrap_or(form);
     Some(Answered { outcome, warnings: call.warnings.take(), form })
+}
+
+/// What is wrong with a request to whatever resource.
+fn check(incoming: &Incoming, target: &Target) -> Outcome<()> {
+    if let Some(name @ ("." | "..")) = target.name.as_deref() {
+        return Err(Failure::bad_request(format!("Name parameter invalid: \"{name}\": may not be '{name}'")));
+    }
+    go_duration(incoming.query.get("timeout")).map_err(|why| {
+        Failure::bad_request(format!("invalid timeout specified in the request URL - time: {why}"))
+    })
+}
+
+/// Whether a text is a duration as Go writes them: `1h2m`, `-1.5s`, `0`.
+fn go_duration(text: &str) -> Result<(), String> {
+    let invalid = || Err(format!("invalid duration {text:?}"));
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if text.is_empty() || rest == "0" {
+        return Ok(());
+    }
+    if rest.is_empty() {
+        return invalid();
+    }
+    while !rest.is_empty() {
+        let after = rest.trim_start_matches(|it: char| it.is_ascii_digit() || it == '.');
+        let number = &rest[..rest.len() - after.len()];
+        if number.matches('.').count() > 1 || !number.contains(|it: char| it.is_ascii_digit()) {
+            return invalid();
+        }
+        rest = after.trim_start_matches(|it: char| !it.is_ascii_digit() && it != '.');
+        let unit = &after[..after.len() - rest.len()];
+        match unit {
+            "" => return Err(format!("missing unit in duration {text:?}")),
+            "ns" | "us" | "\u{b5}s" | "\u{3bc}s" | "ms" | "s" | "m" | "h" => {}
+            other => return Err(format!("unknown unit {other:?} in duration {text:?}")),
+        }
+    }
+    Ok(())
 }
 
 /// Below a built-in group everything unknown is a missing resource; anywhere else it is a missing page.

@@ -16,7 +16,9 @@ use crate::store::{Compacted, Stored};
 
 pub(super) fn get(call: &Call<'_>) -> Outcome<Reply> {
     let store = call.store();
-    if let Some(asked) = version(call)?
+    // Unlike a list, a get leaves the complaint without a reason.
+    if let Some(asked) =
+        version(call).map_err(|it| Failure::plain(it.message.replace("invalid resource version: ", "")))?
         && asked > store.revision()
     {
         return Err(Failure::version_too_large(asked, store.revision()));
