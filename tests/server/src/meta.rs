@@ -84,14 +84,14 @@ pub(crate) fn tidy(object: &mut Value) {
 
 /// The time as Kubernetes writes it, `seconds` from now.
 pub(crate) fn now(seconds: i64) -> String {
-    let now = jiff::Timestamp::now();
+    let now = crate::clock::now();
     let at = now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(now);
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// A time moved by so many seconds but not into the past, and whether it is past or was stopped there.
 pub(crate) fn moved(time: &str, seconds: i64) -> (String, bool) {
-    let now = jiff::Timestamp::now();
+    let now = crate::clock::now();
     let moved = time
         .parse::<jiff::Timestamp>()
         .ok()

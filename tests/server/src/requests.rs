@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::asked::{Asked, Verb};
 use crate::fault::On;
 use crate::request::Incoming;
+use crate::server::TestServer;
 
 /// A request as it came in, for tests that ask what their code sent.
 ///
@@ -197,5 +198,50 @@ impl RequestLog {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TestServer {
+    /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.requests.all()
+    }
+
+    /// Those of the requests so far that are meant.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// assert_eq!(server.requests_of(&on(Verb::List).resource("pods")).len(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn requests_of(&self, on: &On) -> Vec<ReceivedRequest> {
+        self.shared.requests.of(on)
+    }
+
+    /// Waits for a request: the first that is meant, be it one of those so far or one to come.
+    ///
+    /// It waits as long as it takes; a test that wants to fail sooner puts a timeout around it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// let second = server.wait_for(on(Verb::List).resource("pods").nth(2));
+    /// # drop(second); // nobody asks in this example
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_for(&self, on: On) -> ReceivedRequest {
+        self.shared.requests.wait_for(&on).await
+    }
+
+    /// Forgets the requests so far, so that a test sees only what comes next.
+    pub fn clear_requests(&self) {
+        self.shared.requests.clear();
     }
 }

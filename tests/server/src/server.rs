@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
-use crate::fault::{Fault, Faults, On};
+use crate::clock::{self, Clock};
+use crate::fault::Faults;
+use crate::http::Port;
 use crate::requests::{Listener, ReceivedRequest, RequestLimits, RequestLog};
 use crate::store::{Limits, Store};
 use crate::{http, kinds, meta};
@@ -28,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) watch_timeout: Duration,
     pub(crate) requests: RequestLimits,
     pub(crate) listener: Option<Listener>,
+    pub(crate) clock: Clock,
 }
 
 /// What all connections of a server share.
@@ -60,8 +63,9 @@ pub(crate) struct Shared {
 /// ```
 #[derive(Debug)]
 pub struct TestServer {
-    shared: Arc<Shared>,
-    task: JoinHandle<()>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) port: Port,
+    pub(crate) task: JoinHandle<()>,
 }
 
 impl TestServer {
@@ -89,6 +93,7 @@ impl TestServer {
                 watch_timeout: Duration::from_secs(1800),
                 requests: RequestLimits { requests: 10_000, body_bytes: 64 * 1024 },
                 listener: None,
+                clock: Clock::system(),
             },
         }
     }
@@ -108,73 +113,6 @@ impl TestServer {
             "apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n    server: {}\ncontexts:\n- name: test\n  context:\n    cluster: test\n    user: test\n    namespace: default\ncurrent-context: test\nusers:\n- name: test\n  user:{user}\n",
             self.url()
         )
-    }
-
-    /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set.
-    pub fn requests(&self) -> Vec<ReceivedRequest> {
-        self.shared.requests.all()
-    }
-
-    /// Those of the requests so far that are meant.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # use clientset_testserver::{TestServer, Verb, on};
-    /// # let server = TestServer::start().await?;
-    /// assert_eq!(server.requests_of(&on(Verb::List).resource("pods")).len(), 0);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn requests_of(&self, on: &On) -> Vec<ReceivedRequest> {
-        self.shared.requests.of(on)
-    }
-
-    /// Waits for a request: the first that is meant, be it one of those so far or one to come.
-    ///
-    /// It waits as long as it takes; a test that wants to fail sooner puts a timeout around it.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # use clientset_testserver::{TestServer, Verb, on};
-    /// # let server = TestServer::start().await?;
-    /// let second = server.wait_for(on(Verb::List).resource("pods").nth(2));
-    /// # drop(second); // nobody asks in this example
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn wait_for(&self, on: On) -> ReceivedRequest {
-        self.shared.requests.wait_for(&on).await
-    }
-
-    /// Sets a fault: does to the requests that are meant what the script says.
-    ///
-    /// Where several faults match a request, all count it, and the first in the order of setting whose turn it is acts.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # use clientset_testserver::{TestServer, Verb, on};
-    /// # let server = TestServer::start().await?;
-    /// let fault = server.fault(on(Verb::Get).resource("pods").nth(2).status(503).retry_after(1));
-    /// // … the code under test reads pods …
-    /// assert!(fault.fired() <= 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn fault(&self, on: On) -> Fault {
-        self.shared.faults.set(on)
-    }
-
-    /// Ends all faults, and lets go what they hold.
-    pub fn clear_faults(&self) {
-        self.shared.faults.clear();
-    }
-
-    /// Forgets the requests so far, so that a test sees only what comes next.
-    pub fn clear_requests(&self) {
-        self.shared.requests.clear();
     }
 
     /// Forgets all history: watches and lists that ask for an older version get 410 Gone from now on.
@@ -269,6 +207,12 @@ impl Builder {
         self
     }
 
+    /// Goes by this clock instead of the system's.
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.settings.clock = clock.clone();
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -287,9 +231,9 @@ impl Builder {
             faults: Arc::default(),
             settings: self.settings,
         });
-        seed(&shared);
-        let task = tokio::spawn(http::serve(listener, shared.clone()));
-        Ok(TestServer { shared, task })
+        clock::sync_by(&shared.settings.clock, || seed(&shared));
+        let (port, serving) = http::serve(listener, shared.clone());
+        Ok(TestServer { shared, port, task: tokio::spawn(serving) })
     }
 }
 

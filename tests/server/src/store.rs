@@ -3,6 +3,8 @@
 //! It knows no kinds and no rules: what may be written is decided before it gets here. Objects are kept without `apiVersion` and
 //! `kind`, so that every served version of a kind reads the same bytes.
 
+mod snapshot;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
@@ -14,6 +16,7 @@ use tokio::sync::watch;
 use crate::history::History;
 pub(crate) use crate::history::{Change, Compacted};
 use crate::meta;
+pub(crate) use snapshot::Image;
 
 /// Objects with their keys, in order.
 pub(crate) type Listed = Vec<(Arc<str>, Arc<Stored>)>;

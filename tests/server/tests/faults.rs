@@ -86,7 +86,8 @@ async fn the_second_read_of_a_pod_fails_with_a_time_to_wait() {
 
 #[tokio::test]
 async fn requests_are_hit_by_what_they_ask() {
-    let all: [(&str, fn() -> On, bool); 17] = [
+    type Case = (&'static str, fn() -> On, bool);
+    let all: [Case; 17] = [
         ("any", on_any, true),
         ("verb", || on(Verb::Update), true),
         ("another verb", || on(Verb::Patch), false),
@@ -213,7 +214,8 @@ async fn a_connection_ends_before_in_and_after_the_head() {
     let path = format!("{MAPS}/a");
     let whole = raw_get(&server, &path).await;
     assert!(!whole.reset);
-    let cases: [(&str, On, bool, fn(&Raw) -> bool); 8] = [
+    type Case = (&'static str, On, bool, fn(&Raw) -> bool);
+    let cases: [Case; 8] = [
         ("reset", on_any().reset(), true, |it| it.text.is_empty()),
         ("reset in head", on_any().reset_in_head(), true, |it| it.text == "HTTP/1.1 200"),
         ("reset after head", on_any().reset_after(0), true, |it| it.text.ends_with("\r\n\r\n")),

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::requests::ReceivedRequest;
+use crate::server::TestServer;
 
 /// A fault that was set on a server: how often it fired, and the means to end it.
 ///
@@ -141,5 +142,31 @@ impl Faults {
 
     fn rules(&self) -> MutexGuard<'_, Vec<Arc<Rule>>> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TestServer {
+    /// Sets a fault: does to the requests that are meant what the script says.
+    ///
+    /// Where several faults match a request, all count it, and the first in the order of setting whose turn it is acts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// let fault = server.fault(on(Verb::Get).resource("pods").nth(2).status(503).retry_after(1));
+    /// // … the code under test reads pods …
+    /// assert!(fault.fired() <= 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fault(&self, on: On) -> Fault {
+        self.shared.faults.set(on)
+    }
+
+    /// Ends all faults, and lets go what they hold.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
     }
 }

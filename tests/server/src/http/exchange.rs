@@ -13,8 +13,8 @@ use hyper::{Request, Response, Version};
 use super::connection::Peer;
 use super::wire::Wire;
 use super::{answer, receive};
-use crate::fault;
 use crate::server::Shared;
+use crate::{clock, fault};
 
 /// An answer is not given to its end. On HTTP/2 its stream is reset, with the reason if there is one.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) async fn run(
         Err(failure) => return Ok(open(answer::refused(&failure))),
     };
     let (number, received) = shared.requests.remember(&incoming);
-    let real = async { open(answer::to(shared, &incoming).await) };
+    let real = clock::by(&shared.settings.clock, async { open(answer::to(shared, &incoming).await) });
     let out = match shared.faults.hit(&received) {
         None => real.await,
         Some(hit) => fault::carry_out(hit, shared, &received, &line, real).await?,

@@ -13,5 +13,5 @@ mod receive;
 mod wire;
 
 pub(crate) use exchange::{Body, BrokenOff, Line, Out};
-pub(crate) use listener::serve;
+pub(crate) use listener::{Port, serve};
 pub(crate) use wire::{End, Wire};
