@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::failure::{Cause, Failure, Outcome};
 
 /// What came over the wire.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Incoming {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -22,6 +23,22 @@ pub(crate) struct Incoming {
     pub(crate) user_agent: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Bytes,
+}
+
+impl Incoming {
+    /// A request that the server makes to itself.
+    pub(crate) fn from_inside(method: &str, path: &str, query: &str, media: &str, body: &Value) -> Incoming {
+        Incoming {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: Query::parse(query),
+            query_text: query.to_owned(),
+            content_type: media.to_owned(),
+            user_agent: "clientset-testserver".to_owned(),
+            body: Bytes::from(body.to_string()),
+            ..Incoming::default()
+        }
+    }
 }
 
 /// The parameters of a query; of a repeated one the first counts, as in Go.

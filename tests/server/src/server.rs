@@ -17,7 +17,7 @@ use crate::fault::Faults;
 use crate::http::Port;
 use crate::requests::{Listener, ReceivedRequest, RequestLimits, RequestLog};
 use crate::store::{Limits, Store};
-use crate::{http, kinds, meta};
+use crate::{http, kinds, load, meta};
 
 /// What a server is told at its start.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub struct TestServer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) port: Port,
     pub(crate) task: JoinHandle<()>,
+    /// What is not newer was there from the start.
+    pub(crate) first_revision: u64,
 }
 
 impl TestServer {
@@ -84,6 +86,7 @@ impl TestServer {
     pub fn builder() -> Builder {
         Builder {
             port: 0,
+            load: Vec::new(),
             settings: Settings {
                 token: None,
                 all_apis: false,
@@ -138,6 +141,7 @@ impl Drop for TestServer {
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     port: u16,
+    load: Vec<String>,
     settings: Settings,
 }
 
@@ -207,6 +211,22 @@ impl Builder {
         self
     }
 
+    /// Begins with these objects, as [`TestServer::load`] takes them in.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::TestServer;
+    /// let yaml = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
+    /// let server = TestServer::builder().load(yaml).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn load(mut self, yaml: impl Into<String>) -> Self {
+        self.load.push(yaml.into());
+        self
+    }
+
     /// Goes by this clock instead of the system's.
     pub fn clock(mut self, clock: &Clock) -> Self {
         self.settings.clock = clock.clone();
@@ -217,7 +237,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// When the port cannot be had, and when an object of [`load`](Builder::load) is refused.
     pub async fn start(self) -> io::Result<TestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
             let (kind, port) = (error.kind(), self.port);
@@ -232,8 +252,13 @@ impl Builder {
             settings: self.settings,
         });
         clock::sync_by(&shared.settings.clock, || seed(&shared));
+        let first_revision = shared.store().revision();
+        for yaml in &self.load {
+            clock::sync_by(&shared.settings.clock, || load::load(&shared, yaml))
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        }
         let (port, serving) = http::serve(listener, shared.clone());
-        Ok(TestServer { shared, port, task: tokio::spawn(serving) })
+        Ok(TestServer { shared, port, task: tokio::spawn(serving), first_revision })
     }
 }
 
