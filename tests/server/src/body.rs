@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::patch::go;
+use crate::protobuf;
 use crate::request::Incoming;
 use crate::schema::builtin;
 
@@ -25,6 +26,16 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
                     "the object provided is unrecognized (must be of type {expected}): {} ({})",
                     go_yaml(&error),
                     excerpt(&incoming.body)
+                );
+                return Err(Failure::bad_request(say));
+            }
+        },
+        "application/vnd.kubernetes.protobuf" => match protobuf::read(&incoming.body) {
+            Ok(value) => (value, String::new()),
+            Err(error) => {
+                let start = excerpt(&incoming.body);
+                let say = format!(
+                    "the object provided is unrecognized (must be of type {expected}): {error} ({start})"
                 );
                 return Err(Failure::bad_request(say));
             }

@@ -29,6 +29,7 @@ mod load;
 mod meta;
 mod names;
 mod patch;
+mod protobuf;
 mod represent;
 mod request;
 mod requests;
