@@ -112,7 +112,7 @@ fn go_yaml(error: &str) -> String {
 }
 
 /// Go's words for the common mistakes.
-fn syntax(error: &serde_json::Error, body: &[u8]) -> String {
+pub(crate) fn syntax(error: &serde_json::Error, body: &[u8]) -> String {
     if error.is_eof() {
         return "unexpected end of JSON input".to_owned();
     }

@@ -34,6 +34,7 @@ mod represent;
 mod request;
 mod requests;
 mod schema;
+mod seed;
 mod selector;
 mod server;
 mod snapshot;

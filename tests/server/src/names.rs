@@ -36,32 +36,35 @@ fn is_qualified_part(text: &str) -> bool {
 
 /// What is wrong with a DNS label.
 pub(crate) fn label_problems(text: &str) -> Vec<String> {
-    let long = (text.len() > 63).then(|| "must be no more than 63 bytes".to_owned());
-    long.into_iter().chain((!is_label(text)).then(|| LABEL.to_owned())).collect()
+    let long = (text.len() > 63).then(|| "must be no more than 63 characters".to_owned());
+    let form = if is_subdomain(text) { "must not contain dots" } else { LABEL };
+    long.into_iter().chain((!is_label(text)).then(|| form.to_owned())).collect()
 }
 
 /// What is wrong with a DNS subdomain.
 pub(crate) fn subdomain_problems(text: &str) -> Vec<String> {
-    let long = (text.len() > 253).then(|| "must be no more than 253 bytes".to_owned());
+    let long = (text.len() > 253).then(|| "must be no more than 253 characters".to_owned());
     long.into_iter().chain((!is_subdomain(text)).then(|| SUBDOMAIN.to_owned())).collect()
 }
 
+/// What is wrong with the name of one path segment.
+pub(crate) fn path_segment_problems(text: &str) -> Vec<String> {
+    if matches!(text, "." | "..") {
+        return vec![format!("may not be '{text}'")];
+    }
+    let found = ['/', '%'].into_iter().filter(|it| text.contains(*it));
+    found.map(|it| format!("may not contain '{it}'")).collect()
+}
+
 /// The kinds whose names are DNS labels, and those whose names only have to be a path segment.
-fn name_problem(kind: &str, name: &str) -> Option<String> {
-    let too_long = |most: usize| (name.len() > most).then(|| format!("must be no more than {most} bytes"));
+fn name_problems(kind: &str, name: &str) -> Vec<String> {
     match kind {
-        "Namespace" | "Service" => {
-            let dots = || name.contains('.').then(|| "must not contain dots".to_owned());
-            too_long(63).or_else(dots).or_else(|| (!is_label(name)).then(|| LABEL.to_owned()))
+        "Namespace" | "Service" => label_problems(name),
+        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" | "APIService" => {
+            path_segment_problems(name)
         }
-        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => match name {
-            "." => Some("may not be '.'".to_owned()),
-            ".." => Some("may not be '..'".to_owned()),
-            _ if name.contains('/') => Some("may not contain '/'".to_owned()),
-            _ if name.contains('%') => Some("may not contain '%'".to_owned()),
-            _ => None,
-        },
-        _ => too_long(253).or_else(|| (!is_subdomain(name)).then(|| SUBDOMAIN.to_owned())),
+        "CertificateSigningRequest" => Vec::new(),
+        _ => subdomain_problems(name),
     }
 }
 
@@ -109,8 +112,9 @@ pub(crate) fn check(object: &Value, kind: &str) -> Vec<Cause> {
     let name = meta::name(object);
     if name.is_empty() {
         causes.push(Cause::required("metadata.name", "name or generateName is required"));
-    } else if let Some(problem) = name_problem(kind, name) {
-        causes.push(Cause::invalid("metadata.name", &name.into(), &problem));
+    }
+    for problem in name_problems(kind, name).iter().filter(|_| !name.is_empty()) {
+        causes.push(Cause::invalid("metadata.name", &name.into(), problem));
     }
     if let Some(labels) = metadata["labels"].as_object() {
         for (key, value) in labels {

@@ -76,6 +76,10 @@ fn parse_fields(text: &str, known: &[&str]) -> Outcome<Vec<(String, String, bool
             )));
         };
         if !known.contains(&path) && path != "metadata.name" && path != "metadata.namespace" {
+            // Kinds that are selected by more than their names have words of their own.
+            if !known.is_empty() {
+                return Err(Failure::bad_request(format!("field label not supported: {path}")));
+            }
             let mut names = vec!["metadata.name", "metadata.namespace"];
             names.extend(known.iter().filter(|it| !it.starts_with("metadata.")));
             let names: Vec<String> = names.iter().map(|it| format!("\"{it}\"")).collect();

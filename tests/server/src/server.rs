@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::fault::Faults;
 use crate::http::Port;
 use crate::requests::{Listener, ReceivedRequest, RequestLimits, RequestLog};
 use crate::store::{Limits, Store};
-use crate::{http, kinds, load, meta};
+use crate::{http, load};
 
 /// What a server is told at its start.
 #[derive(Debug, Clone)]
@@ -251,7 +251,7 @@ impl Builder {
             faults: Arc::default(),
             settings: self.settings,
         });
-        clock::sync_by(&shared.settings.clock, || seed(&shared));
+        clock::sync_by(&shared.settings.clock, || crate::seed::seed(&shared));
         let first_revision = shared.store().revision();
         for yaml in &self.load {
             clock::sync_by(&shared.settings.clock, || load::load(&shared, yaml))
@@ -259,24 +259,5 @@ impl Builder {
         }
         let (port, serving) = http::serve(listener, shared.clone());
         Ok(TestServer { shared, port, task: tokio::spawn(serving), first_revision })
-    }
-}
-
-/// The namespaces that every cluster has.
-fn seed(shared: &Arc<Shared>) {
-    let found = shared.catalog.read().unwrap_or_else(PoisonError::into_inner).find("", "v1", "namespaces");
-    let Some(resource) = found else { return };
-    let place = (String::new(), "namespaces".to_owned());
-    for name in ["kube-system", "kube-public", "kube-node-lease", "default"] {
-        let mut object = json!({
-            "metadata": {
-                "name": name,
-                "uid": meta::uid(),
-                "creationTimestamp": meta::now(0),
-                "labels": {"kubernetes.io/metadata.name": name},
-            },
-        });
-        kinds::prepare_create(&resource, &mut object);
-        shared.store().put(&place, name, object);
     }
 }

@@ -269,6 +269,11 @@ impl Plain {
         for it in &self.generated {
             text = text.replace(it, "<generated>");
         }
+        for (kind, all) in [("ip", &self.ips), ("port", &self.ports)] {
+            for (index, it) in all.iter().enumerate() {
+                text = whole_words(&text, it, &format!("<{kind} {index}>"));
+            }
+        }
         if let Some((head, _)) = text.split_once(" is invalid: [") {
             text = format!("{head} is invalid: [the causes]");
         }
@@ -299,6 +304,20 @@ fn is_age(cell: &str) -> bool {
 fn is_periodic(event: &Value) -> bool {
     let end = "/object/metadata/annotations/k8s.io~1initial-events-end";
     event["type"] == "BOOKMARK" && event.pointer(end).is_none()
+}
+
+/// Replaces a text where it is not a part of a longer number or address.
+fn whole_words(text: &str, word: &str, by: &str) -> String {
+    let inside = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(word) {
+        let part = inside(before.chars().next_back()) || inside(after.chars().next());
+        out.push_str(before);
+        out.push_str(if part { word } else { by });
+        rest = after;
+    }
+    out + rest
 }
 
 /// Replaces what a pointer leads to; `*` is any member.

@@ -57,6 +57,8 @@ fn zero(schema: &Schema, name: &str, member: &Schema, other: &Value) -> Option<V
     match other {
         Value::Object(_) if is_struct => Some(Value::Object(Map::new())),
         Value::Array(_) if is_required => Some(Value::Array(Vec::new())),
+        // What is written as null when nobody sets it.
+        Value::Null => Some(Value::Null),
         _ => None,
     }
 }

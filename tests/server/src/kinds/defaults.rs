@@ -51,7 +51,11 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
                         all.insert((*field).to_owned(), default.clone());
                     }
                 }
-                for (_, function) in super::TYPE_DEFAULTS.iter().filter(|(it, _)| *it == name) {
+                for (_, function) in super::TYPE_DEFAULTS
+                    .iter()
+                    .chain(super::others::TYPE_DEFAULTS)
+                    .filter(|(it, _)| *it == name)
+                {
                     function(all);
                 }
             }
@@ -83,7 +87,7 @@ mod tests {
                 assert!(schema.properties.contains_key(*field), "{name} has no {field}");
             }
         }
-        for (name, _) in crate::kinds::TYPE_DEFAULTS {
+        for (name, _) in crate::kinds::TYPE_DEFAULTS.iter().chain(crate::kinds::others::TYPE_DEFAULTS) {
             assert!(builtin::named(name).is_some(), "{name} is no type");
         }
     }

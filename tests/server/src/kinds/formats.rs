@@ -52,7 +52,7 @@ pub(crate) fn annotations(value: &Value, at: &At, causes: &mut Causes) {
 }
 
 fn too_long(text: &str, most: usize) -> Option<String> {
-    (text.len() > most).then(|| format!("must be no more than {most} bytes"))
+    (text.len() > most).then(|| format!("must be no more than {most} characters"))
 }
 
 pub(crate) fn dns1035_label(text: &str) -> Vec<String> {

@@ -4,16 +4,24 @@
 //! each kind that needs more. The verbs ask only the functions of this module; they know no kind.
 #![allow(dead_code, reason = "the engine is ahead of the kinds that use it")]
 
+mod address;
 pub(crate) mod causes;
+mod config;
 mod defaults;
+mod endpoints;
 pub(crate) mod formats;
+mod ingress;
 mod namespace;
+mod network_policy;
+mod others;
 mod plain;
 mod pod;
 pub(crate) mod quantity;
 pub(crate) mod rules;
-mod secret;
+mod service;
+mod service_rules;
 mod wire;
+mod words;
 
 use std::cell::RefCell;
 
@@ -90,10 +98,11 @@ pub(crate) struct Admission<'a> {
     pub(crate) old: Option<&'a Value>,
     pub(crate) subresource: &'a str,
     pub(crate) warnings: &'a RefCell<Vec<String>>,
+    pub(crate) dry_run: bool,
 }
 
 /// The kinds with a module of their own; those with facts alone are in `plain`.
-const KINDS: &[&Kind] = &[&namespace::KIND, &pod::KIND, &secret::KIND, &plain::CRD];
+const KINDS: &[&Kind] = &[&namespace::KIND, &pod::KIND, &plain::CRD];
 
 /// Defaults of types that depend on more than one member.
 const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[];
@@ -107,7 +116,7 @@ fn of(resource: &Resource) -> &'static Kind {
     if resource.is_custom() {
         return &NOTHING;
     }
-    let own = KINDS.iter().copied().chain(plain::KINDS);
+    let own = KINDS.iter().copied().chain(others::KINDS.iter().copied()).chain(plain::KINDS);
     own.into_iter().find(|it| resource.is(it.group, it.plural)).unwrap_or(&NOTHING)
 }
 
@@ -127,20 +136,33 @@ pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
 /// Fills in what the server itself sets before anything is compared: what the schema says and the defaults known here.
 pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
     if let Some(schema) = resource.schema() {
-        if !resource.is_custom() {
-            wire::round_trip(object, &schema);
-        }
         crate::schema::defaults::fill(object, &schema);
         if !resource.is_custom() {
+            wire::round_trip(object, &schema);
             defaults::fill(object, &schema);
         }
     }
     (of(resource).defaults)(object);
 }
 
+/// Whether an update of an object that is not there creates it.
+pub(crate) fn created_by_update(resource: &Resource) -> bool {
+    others::CREATED_BY_UPDATE.iter().any(|(group, plural)| resource.is(group, plural))
+}
+
+/// Where the real server keeps a kind, which some messages tell.
+pub(crate) fn registry_path(resource: &Resource) -> &str {
+    let found = others::REGISTRY_PATHS.iter().find(|(group, plural, _)| resource.is(group, plural));
+    found.map_or(resource.plural.as_str(), |(_, _, path)| *path)
+}
+
 /// Lets admission change or refuse a write.
 pub(crate) fn admit(admission: &Admission<'_>, object: &mut Value) -> Outcome<()> {
-    (of(admission.resource).admit)(admission, object)
+    (of(admission.resource).admit)(admission, object)?;
+    if let (false, Some(schema)) = (admission.resource.is_custom(), admission.resource.schema()) {
+        wire::as_stored(object, &schema);
+    }
+    Ok(())
 }
 
 /// What a create sets whatever was sent.

@@ -22,11 +22,6 @@ const fn answering(group: &'static str, plural: &'static str) -> Kind {
 
 pub(super) static KINDS: &[Kind] = &[
     Kind { answers_with_object: true, ..Kind::plain("", "podtemplates") },
-    Kind {
-        answers_with_object: true,
-        selectable: &["spec.clusterIP", "spec.type"],
-        ..Kind::plain("", "services")
-    },
     answering("", "serviceaccounts"),
     answering("", "persistentvolumes"),
     answering("", "persistentvolumeclaims"),
@@ -59,8 +54,6 @@ pub(super) static KINDS: &[Kind] = &[
         selectable: &["spec.signerName"],
         ..Kind::plain("certificates.k8s.io", "certificatesigningrequests")
     },
-    counting("networking.k8s.io", "ingresses"),
-    counting("networking.k8s.io", "ingressclasses"),
     counting("networking.k8s.io", "networkpolicies"),
     counting("policy", "poddisruptionbudgets"),
     counting("flowcontrol.apiserver.k8s.io", "flowschemas"),
@@ -69,7 +62,6 @@ pub(super) static KINDS: &[Kind] = &[
     counting("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     counting("admissionregistration.k8s.io", "validatingadmissionpolicies"),
     counting("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
-    counting("discovery.k8s.io", "endpointslices"),
     counting("scheduling.k8s.io", "priorityclasses"),
     counting("node.k8s.io", "runtimeclasses"),
 ];

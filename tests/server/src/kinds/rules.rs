@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::causes::{At, Causes};
 use super::formats;
-use super::{MAX_DEPTH, TYPE_CHECKS};
+use super::{MAX_DEPTH, TYPE_CHECKS, others};
 use crate::schema::{Schema, builtin};
 
 /// A check of a type that looks at more than one member.
@@ -99,7 +99,7 @@ fn fields(all: &Map<String, Value>, schema: &Schema, at: &At, causes: &mut Cause
             walk(value, member, &at, causes, depth + 1);
         }
     }
-    for (_, check) in TYPE_CHECKS.iter().filter(|(it, _)| *it == name) {
+    for (_, check) in TYPE_CHECKS.iter().chain(others::TYPE_CHECKS).filter(|(it, _)| *it == name) {
         check(all, at, causes);
     }
 }
@@ -174,7 +174,7 @@ fn apply(rule: &Rule, value: &Value, at: &At, causes: &mut Causes) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{TYPE_CHECKS, table};
+    use super::{TYPE_CHECKS, others, table};
     use crate::schema::builtin;
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
                 assert!(known, "{name}: {} is no format", rule.argument);
             }
         }
-        for (name, _) in TYPE_CHECKS {
+        for (name, _) in TYPE_CHECKS.iter().chain(others::TYPE_CHECKS) {
             assert!(builtin::named(name).is_some(), "{name} is no type");
         }
     }

@@ -81,6 +81,43 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
     }
 }
 
+/// In storage empty lists and maps are none, also where that is written.
+pub(crate) fn as_stored(object: &mut Value, schema: &Arc<Schema>) {
+    nothing_for_empty(object, schema, 0);
+}
+
+fn nothing_for_empty(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
+    let schema = schema.resolved();
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match value {
+        Value::Object(all) => {
+            let facts = facts(schema.name);
+            for (name, inner) in all.iter_mut() {
+                let Some(member) = schema.properties.get(name).or(schema.additional.as_ref()) else {
+                    continue;
+                };
+                let empty = match &*inner {
+                    Value::Array(it) => it.is_empty(),
+                    Value::Object(it) => it.is_empty(),
+                    _ => false,
+                };
+                if empty && facts.is_some_and(|it| it.nulls.contains(&name.as_str())) {
+                    *inner = Value::Null;
+                } else {
+                    nothing_for_empty(inner, member, depth + 1);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(member) = &schema.items else { return };
+            items.iter_mut().for_each(|it| nothing_for_empty(it, member, depth + 1));
+        }
+        _ => {}
+    }
+}
+
 fn fields(all: &mut Map<String, Value>, schema: &Schema, depth: usize) {
     let facts = facts(schema.name);
     let is_pointer = |name: &str| facts.is_some_and(|it| it.pointers.contains(&name));

@@ -5,6 +5,7 @@
 
 pub(crate) mod builtin;
 pub(crate) mod defaults;
+pub(crate) mod forms;
 pub(crate) mod prune;
 pub(crate) mod types;
 pub(crate) mod validate;

@@ -6,17 +6,22 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Schema;
+use super::{Schema, forms};
 use crate::patch::go;
 
 /// Go's complaint about the first member that has the wrong type.
 pub(crate) fn check(value: &Value, schema: &Arc<Schema>, kind: &str) -> Result<(), String> {
     let mut at = Vec::new();
-    walk(value, schema, kind, &mut at).map_err(|(got, wanted, owner)| {
-        format!("json: cannot unmarshal {got} into Go struct field {owner}.{} of type {wanted}", at.join("."))
+    walk(value, schema, kind, &mut at).map_err(|(got, wanted, owner)| match owner.as_str() {
+        "" => got,
+        _ => format!(
+            "json: cannot unmarshal {got} into Go struct field {owner}.{} of type {wanted}",
+            at.join(".")
+        ),
     })
 }
 
+/// What was found, what was wanted and of which type the member is; without a type the first is the whole complaint.
 type Mismatch = (String, String, String);
 
 fn walk(value: &Value, schema: &Arc<Schema>, owner: &str, at: &mut Vec<String>) -> Result<(), Mismatch> {
@@ -47,9 +52,18 @@ fn walk(value: &Value, schema: &Arc<Schema>, owner: &str, at: &mut Vec<String>) 
             Some(schema) => items.iter().try_for_each(|it| walk(it, schema, inside, at)),
             None => Ok(()),
         },
-        (Value::String(_), Some("string"))
-        | (Value::Bool(_), Some("boolean"))
-        | (Value::Number(_), Some("number")) => Ok(()),
+        (Value::String(text), Some("string")) => {
+            let problem = match resolved.format.as_deref() {
+                Some("byte") => forms::base64_problem(text),
+                Some("date-time") => forms::time_problem(
+                    text,
+                    schema.refers_to("io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"),
+                ),
+                _ => None,
+            };
+            problem.map_or(Ok(()), |it| Err((it, String::new(), String::new())))
+        }
+        (Value::Bool(_), Some("boolean")) | (Value::Number(_), Some("number")) => Ok(()),
         // Int-or-string is a string of a format of its own.
         (Value::Number(_), Some("string")) if resolved.format.as_deref() == Some("int-or-string") => Ok(()),
         (Value::Number(it), Some("integer")) if it.is_i64() || it.is_u64() => Ok(()),

@@ -121,6 +121,7 @@ pub(super) fn create(
         old: None,
         subresource: "",
         warnings: &call.warnings,
+        dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut object)?;
     kinds::prepare_create(resource, &mut object);

@@ -47,7 +47,9 @@ pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
     if let (Some(name), true) = (&call.target.name, fields.is_empty()) {
         fields = format!("metadata.name={name}");
     }
-    Selector::parse(query.get("labelSelector"), &fields, kinds::selectable(&call.resource))
+    let known = kinds::selectable(&call.resource);
+    let selector = Selector::parse(query.get("labelSelector"), &fields, known)?;
+    Ok(selector)
 }
 
 /// As Go reads it: without padding, and not particular about the last bits.

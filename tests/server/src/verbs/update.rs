@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::create::{cannot_handle, drop_unknown};
+use super::create::{cannot_handle, create, drop_unknown};
 use crate::apply::fields::{FieldSet, Step};
 use crate::apply::managers;
 use crate::call::{Call, Reply, WriteOptions};
@@ -21,7 +21,13 @@ pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
     drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
     check_identity(call, &object)?;
     let mut store = call.store();
-    let old = call.find(&store)?;
+    let old = match call.find(&store) {
+        Ok(old) => old,
+        Err(_) if call.subresource().is_empty() && kinds::created_by_update(&call.resource) => {
+            return create_instead(call, &mut store, object, &options);
+        }
+        Err(failure) => return Err(failure),
+    };
     if call.resource.is_custom() && meta::text(&object, "resourceVersion").is_empty() {
         let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
         let resource = &call.resource;
@@ -29,6 +35,30 @@ pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
     }
     check_preconditions(call, &object, &old)?;
     store_changed(call, &mut store, &old, object, &options, Tracking::Update)
+}
+
+/// Of some kinds an update of what is not there creates it, whatever version it names.
+fn create_instead(
+    call: &Call<'_>,
+    store: &mut Store,
+    mut object: Value,
+    options: &WriteOptions,
+) -> Outcome<Reply> {
+    let sent = meta::text(&object, "uid");
+    if !sent.is_empty() {
+        return Err(uid_differs(call, sent, &meta::uid()));
+    }
+    meta::remove(&mut object, "resourceVersion");
+    create(call, store, object, options, false)
+}
+
+fn uid_differs(call: &Call<'_>, sent: &str, is: &str) -> Failure {
+    let resource = &call.resource;
+    let key = format!("/registry/{}/{}", kinds::registry_path(resource), call.key(call.name()));
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {sent}, UID in object meta: {is}"
+    );
+    Failure::conflict(&resource.group, &resource.plural, call.name(), &why)
 }
 
 /// The name and namespace in the body are those of the path, or absent.
@@ -59,11 +89,7 @@ pub(super) fn check_preconditions(call: &Call<'_>, object: &Value, old: &Stored)
     let resource = &call.resource;
     let (sent, is) = (meta::text(object, "uid"), meta::text(&old.value, "uid"));
     if !sent.is_empty() && sent != is {
-        let key = format!("/registry/{}/{}", resource.plural, call.key(call.name()));
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {sent}, UID in object meta: {is}"
-        );
-        return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), &why));
+        return Err(uid_differs(call, sent, is));
     }
     let sent = meta::text(object, "resourceVersion");
     if !sent.is_empty() && sent.parse::<u64>().is_err() {
@@ -203,6 +229,7 @@ pub(super) fn store_changed(
         old: Some(&old.value),
         subresource: call.subresource(),
         warnings: &call.warnings,
+        dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut new)?;
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
