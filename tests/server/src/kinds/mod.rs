@@ -136,9 +136,11 @@ pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
 /// Fills in what the server itself sets before anything is compared: what the schema says and the defaults known here.
 pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
     if let Some(schema) = resource.schema() {
-        crate::schema::defaults::fill(object, &schema);
         if !resource.is_custom() {
             wire::round_trip(object, &schema);
+        }
+        crate::schema::defaults::fill(object, &schema);
+        if !resource.is_custom() {
             defaults::fill(object, &schema);
         }
     }

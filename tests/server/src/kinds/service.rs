@@ -265,8 +265,10 @@ fn keep_allocated(spec: &mut Value, old: &Value) {
         let before: BTreeSet<i64> = node_ports(old).collect();
         let used: BTreeSet<i64> = node_ports(spec).filter(|it| before.contains(it)).collect();
         let of_name = |name: &str| {
-            let same = items(old, "ports").iter().filter(|it| text(*it, "name") == name);
-            same.last().and_then(|it| it["nodePort"].as_i64()).filter(|it| *it != 0 && !used.contains(it))
+            let mut same = items(old, "ports").iter().filter(|it| text(*it, "name") == name);
+            same.next_back()
+                .and_then(|it| it["nodePort"].as_i64())
+                .filter(|it| *it != 0 && !used.contains(it))
         };
         for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
             let kept = of_name(text(port, "name"));

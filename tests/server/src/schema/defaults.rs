@@ -14,10 +14,11 @@ pub(crate) fn fill(value: &mut Value, schema: &Arc<Schema>) {
     let schema = schema.resolved();
     match value {
         Value::Object(all) => {
-            // A null where null is no value is no value at all, unless a default takes its place.
+            // A null where null is no value is no value at all, unless a default takes its place. Those of built-in kinds are as they
+            // have to be: what they are written as is known by `kinds`.
             let gone = |name: &String| {
                 let member = schema.properties.get(name).or(schema.additional.as_ref());
-                member.is_some_and(|it| !it.nullable && it.default.is_none() && (it.custom || !it.is_raw()))
+                member.is_some_and(|it| it.custom && !it.nullable && it.default.is_none())
             };
             all.retain(|name, value| !value.is_null() || !gone(name));
             for (name, member) in &schema.properties {
