@@ -259,7 +259,7 @@ fn walk(value: &Value, schema: Option<Arc<Schema>>, set: &mut FieldSet) -> bool 
                 let member = schema.as_ref().and_then(|it| it.member(name));
                 let leaf = walk(inner, member, &mut below);
                 // A key of a map is a choice of its own, where a member of a struct only leads further.
-                let declared = schema.as_ref().is_some_and(|it| it.properties.contains_key(name));
+                let declared = schema.as_ref().is_some_and(|it| it.declares(name));
                 if leaf || !declared {
                     set.members.insert(step.clone());
                 }
@@ -291,7 +291,7 @@ pub(crate) fn with_named(set: &FieldSet, schema: &Arc<Schema>) -> FieldSet {
     for (step, below) in &set.children {
         let inner = match step {
             Step::Field(name) => {
-                if schema.properties.contains_key(name) {
+                if schema.declares(name) {
                     out.members.insert(step.clone());
                 }
                 schema.member(name)

@@ -22,6 +22,22 @@ pub(crate) struct Manager {
     pub(crate) subresource: String,
 }
 
+impl Manager {
+    /// Who applies is the same in every version; who updates is somebody else in each.
+    fn is(&self, other: &Manager) -> bool {
+        let versions = self.applies || self.api_version == other.api_version;
+        versions
+            && self.applies == other.applies
+            && self.name == other.name
+            && self.subresource == other.subresource
+    }
+}
+
+/// The time of an entry; none where nobody said what it is.
+fn stamp(now: &str) -> Option<String> {
+    (!now.is_empty()).then(|| now.to_owned())
+}
+
 /// One entry.
 #[derive(Debug, Clone)]
 struct Entry {
@@ -165,14 +181,21 @@ pub(crate) fn stripped(object: &Value) -> Value {
 
 /// Takes the fields of `set` away from everybody but one.
 fn take(entries: &mut [Entry], from_all_but: &Manager, set: &FieldSet) {
-    for entry in entries.iter_mut().filter(|it| it.manager != *from_all_but) {
+    for entry in entries.iter_mut().filter(|it| !it.manager.is(from_all_but)) {
         entry.set = entry.set.difference(set);
     }
 }
 
+/// Whether any manager has this field.
+pub(crate) fn is_owned(object: &Value, path: &[Step]) -> bool {
+    let mut field = FieldSet::default();
+    field.insert(path);
+    read(object).iter().any(|it| !it.set.intersection(&field).is_empty())
+}
+
 /// Records an update from one state to another: `new` gets its `managedFields`, made from those in `old`.
 ///
-/// `ignored` are the fields that this request cannot change, so that it never owns them.
+/// Without a time (`now` is empty) its entry has none. `ignored` are the fields that this request cannot change, so that it never owns them.
 pub(crate) fn update(
     old: &Value,
     new: &mut Value,
@@ -192,15 +215,15 @@ pub(crate) fn update(
     let changed = comparison.added.union(&comparison.modified);
     let gone = comparison.removed;
     take(&mut entries, &manager, &changed.union(&gone));
-    let mine = entries.iter().position(|it| it.manager == manager);
+    let mine = entries.iter().position(|it| it.manager.is(&manager));
     let before = mine.map(|it| entries[it].set.clone()).unwrap_or_default();
     let set = before.union(&changed).difference(&gone);
     match mine {
         Some(at) if set != before => {
-            entries[at] = Entry { manager, time: Some(now.to_owned()), set };
+            entries[at] = Entry { manager, time: stamp(now), set };
         }
         Some(at) => entries[at].set = set,
-        None => entries.push(Entry { manager, time: Some(now.to_owned()), set }),
+        None => entries.push(Entry { manager, time: stamp(now), set }),
     }
     entries.retain(|it| !it.set.is_empty());
     cap(&mut entries);
@@ -230,9 +253,9 @@ pub(crate) fn apply(
     // Metadata as a whole belongs to nobody.
     set.members.remove(&Step::Field("metadata".to_owned()));
     let mut merged = merge::merge(live, &without_meta(config), schema);
-    let mine = entries.iter().position(|it| it.manager == manager);
+    let mine = entries.iter().position(|it| it.manager.is(&manager));
     if let Some(before) = mine.map(|it| entries[it].set.clone()) {
-        let others = entries.iter().filter(|it| it.manager != manager);
+        let others = entries.iter().filter(|it| !it.manager.is(&manager));
         let owned = others.fold(set.clone(), |all, it| all.union(&it.set));
         merged = prune(merged, &before, &owned, schema);
     }
@@ -240,7 +263,7 @@ pub(crate) fn apply(
     let comparison = compare(&stripped(live), &stripped(&merged), schema).map(|it| it.without(ignored));
     let changed = comparison.added.union(&comparison.modified);
     let mut conflicts = Vec::new();
-    for entry in entries.iter().filter(|it| it.manager != manager) {
+    for entry in entries.iter().filter(|it| !it.manager.is(&manager)) {
         let shared = entry.set.intersection(&changed);
         conflicts.extend(shared.paths().into_iter().map(|path| (entry.manager.clone(), path)));
     }
@@ -254,9 +277,9 @@ pub(crate) fn apply(
     let time = match mine {
         Some(at) if unchanged => entries[at].time.clone(),
         None if unchanged => None,
-        _ => Some(now.to_owned()),
+        _ => stamp(now),
     };
-    entries.retain(|it| it.manager != manager);
+    entries.retain(|it| !it.manager.is(&manager));
     entries.push(Entry { manager, time, set });
     write(&mut merged, entries);
     Ok(merged)
@@ -303,7 +326,7 @@ fn before_first_apply(live: &Value, schema: &Arc<Schema>, manager: &Manager, now
     set.members.remove(&Step::Field("metadata".to_owned()));
     let name = "before-first-apply".to_owned();
     let manager = Manager { name, applies: false, subresource: String::new(), ..manager.clone() };
-    (!set.is_empty()).then(|| Entry { manager, time: Some(now.to_owned()), set })
+    (!set.is_empty()).then(|| Entry { manager, time: stamp(now), set })
 }
 
 /// The most updating managers that an object keeps apart.

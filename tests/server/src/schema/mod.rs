@@ -104,7 +104,22 @@ impl Schema {
     /// The schema of a member, whether declared or by `additionalProperties`.
     pub(crate) fn member(self: &Arc<Self>, name: &str) -> Option<Arc<Schema>> {
         let this = self.resolved();
-        this.properties.get(name).or(this.additional.as_ref()).cloned()
+        if let Some(member) = this.properties.get(name).or(this.additional.as_ref()) {
+            return Some(member.clone());
+        }
+        match (this.embedded, name) {
+            (true, "apiVersion" | "kind") => {
+                Some(Arc::new(Schema { kind: Some("string".to_owned()), custom: true, ..Schema::default() }))
+            }
+            (true, "metadata") => builtin::named(builtin::OBJECT_META),
+            _ => None,
+        }
+    }
+
+    /// Whether a node (resolved) names this member itself.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.properties.contains_key(name)
+            || (self.embedded && matches!(name, "apiVersion" | "kind" | "metadata"))
     }
 
     pub(crate) fn item(self: &Arc<Self>) -> Option<Arc<Schema>> {

@@ -16,7 +16,7 @@ use crate::store::{Store, Stored};
 use crate::{body, meta};
 
 /// The forms of patches that custom resources take.
-const CUSTOM_PATCHES: [&str; 3] =
+pub(super) const CUSTOM_PATCHES: [&str; 3] =
     ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
 
 pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {

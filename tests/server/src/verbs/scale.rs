@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::update::{Tracking, store_changed};
+use crate::apply::fields::{FieldSet, Step};
+use crate::apply::managers;
 use crate::call::{Call, Reply};
 use crate::catalog::ScalePaths;
 use crate::failure::{Cause, Failure, Outcome};
@@ -76,6 +78,9 @@ pub(super) fn write(call: &Call<'_>) -> Outcome<Reply> {
     if is_patch && kind.is_none() {
         return Err(Failure::unsupported_patch_type());
     }
+    if kind == Some(Kind::Strategic) && call.resource.is_custom() {
+        return Err(Failure::unsupported_media_type(&super::patch::CUSTOM_PATCHES));
+    }
     let options_kind = if is_patch { "PatchOptions" } else { "UpdateOptions" };
     let options = call.write_options(options_kind, kind == Some(Kind::Apply))?;
     let mut store = call.store();
@@ -103,21 +108,68 @@ pub(super) fn write(call: &Call<'_>) -> Outcome<Reply> {
     super::update::check_preconditions(call, &wanted, &old)?;
     let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
     if replicas < 0 {
-        let say = "must be greater than or equal to 0";
-        let cause = Cause::invalid("spec.replicas", &replicas.into(), say);
-        return Err(Failure::invalid("autoscaling", "Scale", call.name(), &[cause]));
+        return Err(negative(call, replicas));
     }
-    let mut new = old.value.clone();
-    let mut place = &mut new;
-    for name in paths(call).spec {
+    let (new, tracking) = scaled(call, &old.value, replicas, kind == Some(Kind::Apply))?;
+    let seen = scale(call, &new, false)?;
+    store_changed(call, &mut store, &old, new, &options, tracking)?;
+    if options.dry_run {
+        return Ok(Reply::value(200, &seen));
+    }
+    let object = call.find(&store)?;
+    Ok(Reply::value(200, &scale(call, &object.value, false)?))
+}
+
+fn negative(call: &Call<'_>, replicas: i64) -> Failure {
+    if call.resource.is_custom() {
+        let field = format!(".{}", paths(call).spec.join("."));
+        return call.invalid(
+            call.name(),
+            &[Cause::invalid(field, &replicas.into(), "should be a non-negative integer")],
+        );
+    }
+    let say = "must be greater than or equal to 0";
+    let cause = Cause::invalid("spec.replicas", &replicas.into(), say);
+    Failure::invalid("autoscaling", "Scale", call.name(), &[cause])
+}
+
+/// Sets the replicas at their place.
+fn set(object: &mut Value, path: &[String], replicas: i64) {
+    let mut place = object;
+    for name in path {
         if !place.is_object() {
             *place = json!({});
         }
         place = &mut place[name.as_str()];
     }
     *place = replicas.into();
-    let tracking = if call.resource.is_custom() { Tracking::None } else { Tracking::Update };
-    store_changed(call, &mut store, &old, new, &options, tracking)?;
-    let object = call.find(&store)?;
-    Ok(Reply::value(200, &scale(call, &object.value, false)?))
+}
+
+/// The object with other replicas, and an entry of who scaled it: as in the real server one without a time.
+fn scaled(call: &Call<'_>, old: &Value, replicas: i64, applies: bool) -> Outcome<(Value, Tracking)> {
+    let path = paths(call).spec;
+    let (manager, nothing) = (call.manager(applies), FieldSet::default());
+    let Some(schema) = call.resource.schema() else {
+        let mut new = old.clone();
+        set(&mut new, &path, replicas);
+        return Ok((new, Tracking::None));
+    };
+    let new = if applies {
+        let mut config = json!({});
+        set(&mut config, &path, replicas);
+        let force = call.incoming.query.flag("force");
+        managers::apply(old, &config, &schema, manager, force, &nothing, "")
+            .map_err(|it| Failure::apply_conflict(it.message(), it.causes()))?
+    } else {
+        let mut new = old.clone();
+        set(&mut new, &path, replicas);
+        // A scale shows only who has the replicas, and of what nobody tracks an update begins no record.
+        let steps: Vec<Step> = path.iter().cloned().map(Step::Field).collect();
+        if !managers::is_owned(old, &steps) {
+            return Ok((new, Tracking::None));
+        }
+        managers::update(old, &mut new, &schema, manager, &nothing, "");
+        new
+    };
+    Ok((new, Tracking::Applied))
 }
