@@ -79,6 +79,26 @@ impl Resource {
         self.group == group && self.plural == plural
     }
 
+    /// A kind that is sent to a subresource of something else.
+    pub(crate) fn of_kind(group: &str, version: &str, kind: &str) -> Self {
+        Resource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            plural: String::new(),
+            singular: String::new(),
+            kind: kind.to_owned(),
+            list_kind: String::new(),
+            namespaced: true,
+            served_by_default: true,
+            verbs: Vec::new(),
+            short_names: Vec::new(),
+            categories: Vec::new(),
+            subresources: Vec::new(),
+            custom: None,
+            schema: OnceLock::new(),
+        }
+    }
+
     pub(crate) fn from_crd(parts: CrdParts, custom: Custom, schema: Option<Arc<Schema>>) -> Self {
         let verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
         Resource {

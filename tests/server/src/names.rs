@@ -20,12 +20,12 @@ const LABEL_VALUE: &str = "a valid label must be an empty string or consist of a
                            start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used \
                            for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let inner = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
     text.starts_with(inner) && text.ends_with(inner) && text.chars().all(|it| inner(it) || it == '-')
 }
 
-fn is_subdomain(text: &str) -> bool {
+pub(crate) fn is_subdomain(text: &str) -> bool {
     text.split('.').all(is_label)
 }
 

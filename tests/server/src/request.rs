@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::failure::{Cause, Failure, Outcome};
+use crate::security::{Identity, Presented};
 
 /// What came over the wire.
 #[derive(Debug, Default)]
@@ -21,7 +22,9 @@ pub(crate) struct Incoming {
     pub(crate) accept: String,
     pub(crate) accept_encoding: String,
     pub(crate) user_agent: String,
-    pub(crate) authorization: Option<String>,
+    pub(crate) presented: Presented,
+    /// Who asks: nobody until `security` has said so.
+    pub(crate) caller: Identity,
     pub(crate) body: Bytes,
 }
 

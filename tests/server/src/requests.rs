@@ -67,7 +67,7 @@ impl ReceivedRequest {
             content_type: incoming.content_type.clone(),
             accept: incoming.accept.clone(),
             user_agent: incoming.user_agent.clone(),
-            authorized: incoming.authorization.is_some(),
+            authorized: incoming.presented.authorization.is_some(),
             body: incoming.body.iter().take(body_bytes).copied().collect(),
             status: None,
         }

@@ -7,7 +7,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -16,13 +15,13 @@ use crate::clock::{self, Clock};
 use crate::fault::Faults;
 use crate::http::Port;
 use crate::requests::{Listener, ReceivedRequest, RequestLimits, RequestLog};
+use crate::security::{self, Security};
 use crate::store::{Limits, Store};
 use crate::{http, load};
 
 /// What a server is told at its start.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) token: Option<String>,
     pub(crate) all_apis: bool,
     pub(crate) history: Limits,
     pub(crate) controllers: bool,
@@ -42,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) store: Mutex<Store>,
     pub(crate) requests: RequestLog,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) security: Security,
 }
 
 /// An API server inside this process, for tests.
@@ -87,8 +87,8 @@ impl TestServer {
         Builder {
             port: 0,
             load: Vec::new(),
+            security: security::Settings::default(),
             settings: Settings {
-                token: None,
                 all_apis: false,
                 history: Limits { changes: 10_000, bytes: 256 * 1024 * 1024 },
                 controllers: true,
@@ -99,23 +99,6 @@ impl TestServer {
                 clock: Clock::system(),
             },
         }
-    }
-
-    /// Where it listens: `http://127.0.0.1:PORT`, without a slash at the end.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.shared.address)
-    }
-
-    /// A kubeconfig (YAML) whose current context leads here, token included.
-    pub fn kubeconfig(&self) -> String {
-        let user = match &self.shared.settings.token {
-            Some(token) => format!("\n    token: {}", json!(token)),
-            None => " {}".to_owned(),
-        };
-        format!(
-            "apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n    server: {}\ncontexts:\n- name: test\n  context:\n    cluster: test\n    user: test\n    namespace: default\ncurrent-context: test\nusers:\n- name: test\n  user:{user}\n",
-            self.url()
-        )
     }
 
     /// Forgets all history: watches and lists that ask for an older version get 410 Gone from now on.
@@ -142,6 +125,7 @@ impl Drop for TestServer {
 pub struct Builder {
     port: u16,
     load: Vec<String>,
+    pub(crate) security: security::Settings,
     settings: Settings,
 }
 
@@ -149,12 +133,6 @@ impl Builder {
     /// Listens on this port instead of any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
-        self
-    }
-
-    /// Lets in only who shows this bearer token; everybody else gets 401.
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.settings.token = Some(token.into());
         self
     }
 
@@ -237,7 +215,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had, and when an object of [`load`](Builder::load) is refused.
+    /// When the port cannot be had, when no certificate can be made, and when an object of [`load`](Builder::load) is refused.
     pub async fn start(self) -> io::Result<TestServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(|error| {
             let (kind, port) = (error.kind(), self.port);
@@ -249,9 +227,13 @@ impl Builder {
             store: Mutex::new(Store::new(self.settings.history)),
             requests: RequestLog::new(self.settings.requests, self.settings.listener.clone()),
             faults: Arc::default(),
+            security: Security::new(self.security)?,
             settings: self.settings,
         });
-        clock::sync_by(&shared.settings.clock, || crate::seed::seed(&shared));
+        clock::sync_by(&shared.settings.clock, || {
+            crate::seed::seed(&shared);
+            security::seed(&shared);
+        });
         let first_revision = shared.store().revision();
         for yaml in &self.load {
             clock::sync_by(&shared.settings.clock, || load::load(&shared, yaml))

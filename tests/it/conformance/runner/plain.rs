@@ -183,6 +183,12 @@ impl Plain {
                 all.sort_by_key(|it| (it["field"].to_string(), it["message"].to_string()));
                 Value::Array(all)
             }
+            ("resourceRules" | "nonResourceRules", Value::Array(all)) => {
+                // The real server adds up bindings in any order.
+                let mut all: Vec<Value> = all.iter().map(|it| self.value("", it)).collect();
+                all.sort_by_key(Value::to_string);
+                Value::Array(all)
+            }
             ("clusterIPs", Value::Array(all)) => all.iter().map(|it| self.value(key, it)).collect(),
             ("cells", Value::Array(all)) => all
                 .iter()

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use clientset_testserver::{Builder, TestServer};
+use clientset_testserver::{Builder, TestServer, User};
 
 use serde_json::{Value, json};
 
@@ -27,6 +27,14 @@ const SETTINGS: &[Setting] = &[
         it.builder = it.builder.token(value);
         for name in ["admin", "cert-admin"] {
             it.people.insert(name.to_owned(), token(value));
+        }
+        it
+    }),
+    ("rbac", |mut it, _| {
+        let nobody = User::new("nobody-special").uid("nobody-special").token("user-token");
+        it.builder = it.builder.rbac(true).token("admin-token").user(nobody);
+        for name in ["admin", "cert-admin"] {
+            it.people.insert(name.to_owned(), token("admin-token"));
         }
         it
     }),

@@ -13,7 +13,7 @@ use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::path;
@@ -23,13 +23,23 @@ use crate::failure::Failure;
 use crate::represent::Form;
 use crate::request::Incoming;
 use crate::server::Shared;
-use crate::{discovery, verbs};
+use crate::{discovery, security, verbs};
 
 pub(super) type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Answers a request.
-pub(super) async fn to(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
-    route(shared, incoming)
+pub(super) async fn to(shared: &Arc<Shared>, mut incoming: Incoming) -> Out {
+    let mut out = match security::admit(shared, &incoming) {
+        Ok(caller) => {
+            incoming.caller = caller;
+            route(shared, &incoming)
+        }
+        Err(failure) => refusal(&Form::plain(&incoming), &failure, &[]),
+    };
+    if let Some(text) = incoming.presented.warning() {
+        warn(out.headers_mut(), text);
+    }
+    out
 }
 
 /// Answers what could not be read.
@@ -38,13 +48,6 @@ pub(super) fn refused(failure: &Failure) -> Out {
 }
 
 fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
-    if let Some(token) = &shared.settings.token {
-        let given = incoming.authorization.as_deref().and_then(|it| it.strip_prefix("Bearer "));
-        if given.map(str::trim) != Some(token.as_str()) {
-            let failure = Failure::unauthorized();
-            return whole(failure.code, "application/json", failure.status().to_string().into(), &[]);
-        }
-    }
     match path::odd(&incoming.path) {
         Ok(None) => {}
         Ok(Some(told)) => return page(incoming, told),
@@ -66,6 +69,11 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
             }
             Err(failure) => refusal(&form, &failure, &answered.warnings),
         };
+    }
+    if incoming.method == "GET"
+        && let Some((media, keys)) = security::keys(shared, &incoming.path)
+    {
+        return whole(200, media, keys.to_string().into(), &[]);
     }
     match discovery::answer(shared, incoming) {
         Ok(Some(told)) => return page(incoming, told),
@@ -137,10 +145,14 @@ fn response(
         headers.insert(header::CONTENT_TYPE, value);
     }
     for warning in warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
-            headers.append(header::WARNING, value);
-        }
+        warn(headers, warning);
     }
     response
+}
+
+fn warn(headers: &mut HeaderMap, text: &str) {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+        headers.append(header::WARNING, value);
+    }
 }

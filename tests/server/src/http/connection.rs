@@ -16,17 +16,27 @@ use tokio::task::JoinSet;
 use super::exchange;
 use super::frames::Frames;
 use super::wire::{End, Socket, Wire};
+use crate::security::{self, Fingerprint};
 use crate::server::Shared;
 
 /// What a connection knows of who is at its other end.
 #[derive(Debug, Default)]
-pub(crate) struct Peer {}
+pub(crate) struct Peer {
+    /// Of the certificate that it has shown.
+    pub(crate) certificate: Option<Fingerprint>,
+}
 
 /// Serves an accepted socket to its end.
 pub(super) async fn open(stream: TcpStream, shared: Arc<Shared>) {
     let wire = Wire::new();
     let socket = Socket::new(stream, wire.clone());
-    speak(socket, Arc::new(Peer::default()), wire, shared).await;
+    let Some(acceptor) = shared.security.certificates.acceptor() else {
+        return speak(socket, Arc::new(Peer::default()), wire, shared).await;
+    };
+    // A failed handshake ends here too.
+    if let Ok((stream, certificate)) = security::accept(acceptor, socket).await {
+        speak(stream, Arc::new(Peer { certificate }), wire, shared).await;
+    }
 }
 
 /// Speaks HTTP until either side is done. Broken connections end here; there is nobody to tell.

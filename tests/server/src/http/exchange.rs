@@ -57,7 +57,7 @@ pub(super) async fn run(
         Err(failure) => return Ok(open(answer::refused(&failure))),
     };
     let (number, received) = shared.requests.remember(&incoming);
-    let real = clock::by(&shared.settings.clock, async { open(answer::to(shared, &incoming).await) });
+    let real = clock::by(&shared.settings.clock, async { open(answer::to(shared, incoming).await) });
     let out = match shared.faults.hit(&received) {
         None => real.await,
         Some(hit) => fault::carry_out(hit, shared, &received, &line, real).await?,

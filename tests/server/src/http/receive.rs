@@ -11,12 +11,13 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use super::connection::Peer;
 use crate::failure::Failure;
 use crate::request::{Incoming, Query};
+use crate::security::{Identity, Presented};
 
 /// The largest body that is read, as in the real server.
 const MAX_BODY: usize = 3 * 1024 * 1024;
 
 /// A request with all of its body.
-pub(super) async fn whole(request: Request<Body>, _peer: &Peer) -> Result<Incoming, Failure> {
+pub(super) async fn whole(request: Request<Body>, peer: &Peer) -> Result<Incoming, Failure> {
     let (parts, body) = request.into_parts();
     let text = |name: HeaderName| {
         parts.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned()
@@ -31,7 +32,8 @@ pub(super) async fn whole(request: Request<Body>, _peer: &Peer) -> Result<Incomi
         accept: accepts(&parts.headers),
         accept_encoding: text(header::ACCEPT_ENCODING),
         user_agent: text(header::USER_AGENT),
-        authorization: parts.headers.contains_key(header::AUTHORIZATION).then(|| text(header::AUTHORIZATION)),
+        presented: Presented::of(&parts.headers, peer.certificate.as_ref()),
+        caller: Identity::default(),
         body: Bytes::new(),
     };
     match Limited::new(body, MAX_BODY).collect().await {

@@ -23,6 +23,8 @@ mod service_rules;
 mod wire;
 mod words;
 
+pub(crate) use wire::round_trip;
+
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
@@ -137,7 +139,7 @@ pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
 pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
     if let Some(schema) = resource.schema() {
         if !resource.is_custom() {
-            wire::round_trip(object, &schema);
+            round_trip(object, &schema);
         }
         crate::schema::defaults::fill(object, &schema);
         if !resource.is_custom() {
@@ -181,7 +183,7 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
     (of(resource).prepare_create)(object);
     if let (false, Some(schema)) = (resource.is_custom(), resource.schema()) {
         // What is always written is written into a fresh status too.
-        wire::round_trip(object, &schema);
+        round_trip(object, &schema);
     }
     if counts_generations(resource) {
         object["metadata"]["generation"] = 1.into();

@@ -52,6 +52,12 @@ pub(super) static KINDS: &[Kind] = &[
     counting("batch", "cronjobs"),
     Kind {
         selectable: &["spec.signerName"],
+        // What was asked for stays what it was.
+        prepare_update: |new, old, subresource| {
+            if subresource.is_empty() {
+                new["spec"] = old["spec"].clone();
+            }
+        },
         ..Kind::plain("certificates.k8s.io", "certificatesigningrequests")
     },
     counting("networking.k8s.io", "networkpolicies"),

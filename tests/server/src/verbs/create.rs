@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::apply::fields::FieldSet;
 use crate::apply::managers;
 use crate::call::{Call, Reply, Unknown, WriteOptions};
 use crate::failure::{Failure, Outcome};
 use crate::schema::{Schema, prune, types, validate};
 use crate::store::Store;
-use crate::{body, crd, duplicates, kinds, meta, names};
+use crate::{body, crd, duplicates, kinds, meta, names, security};
 
 pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("CreateOptions", false)?;
@@ -21,7 +20,7 @@ pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
 }
 
 /// Drops what the schema does not know, with the complaint that was asked for.
-pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown) -> Result<(), String> {
+pub(crate) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown) -> Result<(), String> {
     let Some(schema) = call.resource.schema() else { return Ok(()) };
     check_types(call, object, &schema)?;
     if call.resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
@@ -46,7 +45,7 @@ pub(super) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown
 }
 
 /// A body that Go could not read is refused: all of a built-in kind, of a custom one its metadata.
-pub(super) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>) -> Result<(), String> {
+pub(crate) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>) -> Result<(), String> {
     if !call.resource.is_custom() {
         return types::check(object, schema, &call.resource.kind);
     }
@@ -58,7 +57,7 @@ pub(super) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>)
 }
 
 /// The complaint about a body that its type cannot hold.
-pub(super) fn cannot_handle(call: &Call<'_>, why: &str) -> Failure {
+pub(crate) fn cannot_handle(call: &Call<'_>, why: &str) -> Failure {
     let (kind, version) = (&call.resource.kind, &call.resource.version);
     Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
 }
@@ -108,10 +107,7 @@ pub(super) fn create(
         meta::remove(&mut object, field);
     }
     if let (false, Some(schema)) = (applied, resource.schema()) {
-        let mut ignored = FieldSet::default();
-        if resource.has("status") {
-            ignored.insert(&[crate::apply::fields::Step::Field("status".to_owned())]);
-        }
+        let ignored = super::update::ignored(resource, "");
         managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
     }
     let admission = kinds::Admission {
@@ -124,7 +120,11 @@ pub(super) fn create(
         dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut object)?;
+    security::escalation::check(call, store, &object, None)?;
     kinds::prepare_create(resource, &mut object);
+    if resource.is("certificates.k8s.io", "certificatesigningrequests") {
+        call.incoming.caller.sign(&mut object);
+    }
     object["metadata"]["uid"] = meta::uid().into();
     object["metadata"]["creationTimestamp"] = now.into();
     meta::tidy(&mut object);

@@ -2,7 +2,7 @@
 //!
 //! Which verb a request is, is decided here.
 
-mod create;
+pub(crate) mod create;
 mod delete;
 mod patch;
 mod read;
@@ -143,6 +143,12 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
         };
     }
     let across = call.resource.namespaced && call.target.namespace.is_none();
+    // Reviews have neither single objects nor lists, and so no such paths.
+    if named && !["get", "update", "patch", "delete"].iter().any(|it| call.resource.allows(it))
+        || across && !call.resource.allows("list")
+    {
+        return Err(Failure::no_such_resource());
+    }
     let verb = match (method, named) {
         ("GET", true) => "get",
         ("GET", false) if call.incoming.query.flag("watch") => "watch",
@@ -167,7 +173,7 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
         "get" => read::get(call),
         "list" => read::list(call),
         "watch" => watch::start(call),
-        "create" if special::is_review(&call.resource) => special::review(call),
+        "create" if special::is_review(&call.resource) => crate::security::reviews::create(call),
         "create" => create::post(call),
         "update" => update::put(call),
         "patch" => patch::patch(call),

@@ -1,62 +1,24 @@
-//! Resources and subresources that store nothing of their own: reviews, eviction, binding.
+//! Resources and subresources that store nothing of their own: eviction, binding; reviews and tokens are in `security`.
 //!
-//! Logs, exec, attach, port-forward, proxy and tokens are not answered yet.
+//! Logs, exec, attach, port-forward and proxy are not answered yet.
 
 use serde_json::{Value, json};
 
 use super::update::{Tracking, store_changed};
-use crate::apply::fields::{FieldSet, Step};
-use crate::apply::managers;
+use crate::body;
 use crate::call::{Call, Reply};
 use crate::catalog::Resource;
 use crate::failure::{Failure, Outcome};
-use crate::{body, meta};
+use crate::security::token_request;
 
 /// Whether a create is only answered and never stored.
 pub(super) fn is_review(resource: &Resource) -> bool {
     matches!(resource.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io")
 }
 
-pub(super) fn review(call: &Call<'_>) -> Outcome<Reply> {
-    let mut object = body::read(call.incoming, &call.resource.kind)?;
-    body::check_type(&mut object, &call.resource, &call.incoming.body)?;
-    if !object["metadata"].is_object() {
-        object["metadata"] = json!({});
-    }
-    let user =
-        json!({"username": "admin", "uid": "admin", "groups": ["system:masters", "system:authenticated"]});
-    object["status"] = match call.resource.plural.as_str() {
-        "selfsubjectreviews" => {
-            object["metadata"]["creationTimestamp"] = meta::now(0).into();
-            json!({ "userInfo": user })
-        }
-        "tokenreviews" => {
-            let token = object["spec"]["token"].as_str().unwrap_or_default();
-            match call.shared.settings.token.as_deref() {
-                Some(known) if known != token => {
-                    json!({"user": {}, "error": "[invalid bearer token, token lookup failed]"})
-                }
-                _ => json!({"authenticated": true, "user": user}),
-            }
-        }
-        "selfsubjectrulesreviews" => json!({
-            "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-            "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-            "incomplete": false,
-        }),
-        // Authorization is not evaluated: whoever gets in may do everything.
-        _ => json!({"allowed": true}),
-    };
-    if let Some(schema) = call.resource.schema() {
-        let mut ignored = FieldSet::default();
-        ignored.insert(&[Step::Field("status".to_owned())]);
-        managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &meta::now(0));
-    }
-    Ok(call.unstored(201, &object))
-}
-
 pub(super) fn answer(call: &Call<'_>, subresource: &str) -> Outcome<Reply> {
     match (call.resource.plural.as_str(), subresource) {
+        ("serviceaccounts", "token") => token_request::create(call),
         ("pods", "binding") => bind(call),
         ("pods", "eviction") => evict(call),
         _ => Err(Failure::no_such_resource()),

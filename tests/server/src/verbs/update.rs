@@ -12,7 +12,7 @@ use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::schema::validate;
 use crate::store::{Store, Stored};
-use crate::{body, crd, deletion, kinds, meta, names};
+use crate::{body, crd, deletion, kinds, meta, names, security};
 
 pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("UpdateOptions", false)?;
@@ -118,6 +118,10 @@ pub(super) fn ignored(resource: &Resource, subresource: &str) -> FieldSet {
     let mut set = FieldSet::default();
     let mut add = |name: &str| set.insert(&[Step::Field(name.to_owned())]);
     match subresource {
+        "" if resource.is("certificates.k8s.io", "certificatesigningrequests") => {
+            add("spec");
+            add("status");
+        }
         "" if resource.has("status") => add("status"),
         "status" | "approval" => {
             add("spec");
@@ -232,6 +236,7 @@ pub(super) fn store_changed(
         dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut new)?;
+    security::escalation::check(call, store, &new, Some(&old.value))?;
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
     meta::tidy(&mut new);
     if kinds::counts_generations(resource) && spec_changed(resource, &old.value, &new) {
