@@ -11,6 +11,7 @@ mod asked;
 mod body;
 mod call;
 mod catalog;
+mod cel;
 mod clock;
 mod controllers;
 mod crd;

@@ -107,13 +107,22 @@ pub(crate) fn label_value_problem(text: &str) -> Option<&'static str> {
 
 /// Everything that is wrong with the metadata of an object.
 pub(crate) fn check(object: &Value, kind: &str) -> Vec<Cause> {
+    check_named(object, |name| name_problems(kind, name))
+}
+
+/// Everything that is wrong with the metadata of a resource inside of another, whose name is not particular.
+pub(crate) fn check_embedded(object: &Value) -> Vec<Cause> {
+    check_named(object, |name| name_problems("Role", name))
+}
+
+fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec<Cause> {
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
     let name = meta::name(object);
     if name.is_empty() {
         causes.push(Cause::required("metadata.name", "name or generateName is required"));
     }
-    for problem in name_problems(kind, name).iter().filter(|_| !name.is_empty()) {
+    for problem in problems_of(name).iter().filter(|_| !name.is_empty()) {
         causes.push(Cause::invalid("metadata.name", &name.into(), problem));
     }
     if let Some(labels) = metadata["labels"].as_object() {

@@ -92,12 +92,12 @@ impl Plain {
             let _ = write!(out, " {media}");
         }
         for (_, warning) in answer.headers.iter().filter(|it| it.0 == "warning") {
-            let _ = write!(out, "\n! {}", self.text(warning));
+            let _ = write!(out, "\n! {}", self.text(&self.named(warning)));
         }
         for name in &step.shown {
             match answer.header(name) {
                 Some(value) => {
-                    let _ = write!(out, "\n< {name}: {}", self.text(&value));
+                    let _ = write!(out, "\n< {name}: {}", self.text(&self.named(&value)));
                 }
                 None => {
                     let _ = write!(out, "\n< no {name}");

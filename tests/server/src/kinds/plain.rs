@@ -9,6 +9,9 @@ pub(super) const CRD: Kind = Kind {
     generations: true,
     defaults: crd::fill_defaults,
     prepare_create: crd::prepare_create,
+    prepare_update: crd::prepare_update,
+    check: crd::check_change,
+    warn: crd::warn,
     ..Kind::plain("apiextensions.k8s.io", "customresourcedefinitions")
 };
 

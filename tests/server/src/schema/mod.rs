@@ -7,6 +7,7 @@ pub(crate) mod builtin;
 pub(crate) mod defaults;
 pub(crate) mod forms;
 pub(crate) mod prune;
+pub(crate) mod rules;
 pub(crate) mod types;
 pub(crate) mod validate;
 
@@ -48,8 +49,12 @@ pub(crate) struct Schema {
     /// Strategic merge patch: how, and by which key.
     pub(crate) patch_strategy: Option<String>,
     pub(crate) patch_merge_key: Option<String>,
-    /// The remaining keywords, for validation.
-    pub(crate) rules: serde_json::Map<String, Value>,
+    /// Of a CRD: what values must fulfil besides their types.
+    pub(crate) rules: rules::Rules,
+    /// Of a CRD's root: what it says itself about `metadata`, `apiVersion` and `kind`.
+    pub(crate) declared: BTreeMap<String, Arc<Schema>>,
+    /// Whether this is the whole of a custom resource.
+    pub(crate) is_resource: bool,
     /// Of a CRD: Go's zero values are no part of its objects.
     pub(crate) custom: bool,
 }
@@ -74,8 +79,11 @@ impl Schema {
         }
         schema.additional = child("additionalProperties");
         if all.get("additionalProperties").and_then(Value::as_bool) == Some(true) {
-            schema.additional =
-                Some(Arc::new(Schema { preserve_unknown: true, custom, ..Schema::default() }));
+            schema.additional = Some(Arc::new(if custom {
+                Schema::nothing()
+            } else {
+                Schema { preserve_unknown: true, ..Schema::default() }
+            }));
         }
         schema.items = child("items");
         schema.required = strings(all.get("required"));
@@ -93,12 +101,21 @@ impl Schema {
         schema.embedded = flag("x-kubernetes-embedded-resource");
         schema.patch_strategy = text("x-kubernetes-patch-strategy");
         schema.patch_merge_key = text("x-kubernetes-patch-merge-key");
-        for (key, value) in all {
-            if RULES.contains(&key.as_str()) {
-                schema.rules.insert(key.clone(), value.clone());
-            }
+        if custom {
+            schema.rules = rules::Rules::read(all);
         }
         schema
+    }
+
+    /// A part of a custom resource about which nothing is said, whose members nobody knows.
+    pub(crate) fn nothing() -> Schema {
+        Schema { custom: true, ..Schema::default() }
+    }
+
+    /// An object of a custom resource with one member.
+    pub(crate) fn holding(name: &str, member: Arc<Schema>) -> Schema {
+        let properties = BTreeMap::from([(name.to_owned(), member)]);
+        Schema { kind: Some("object".to_owned()), custom: true, properties, ..Schema::default() }
     }
 
     /// The schema of a member, whether declared or by `additionalProperties`.
@@ -151,6 +168,10 @@ impl Schema {
 
     /// Gives a node its `metadata`, `apiVersion` and `kind`, which a CRD leaves out.
     pub(crate) fn into_resource(mut self) -> Schema {
+        self.is_resource = true;
+        let declared = ["apiVersion", "kind", "metadata"].into_iter();
+        self.declared =
+            declared.filter_map(|name| Some((name.to_owned(), self.properties.remove(name)?))).collect();
         let string = |custom| Arc::new(Schema { kind: Some("string".into()), custom, ..Schema::default() });
         self.properties.insert("apiVersion".to_owned(), string(self.custom));
         self.properties.insert("kind".to_owned(), string(self.custom));
@@ -159,27 +180,6 @@ impl Schema {
         self
     }
 }
-
-const RULES: &[&str] = &[
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-    "oneOf",
-    "anyOf",
-    "allOf",
-    "not",
-    "x-kubernetes-validations",
-];
 
 pub(crate) fn strings(value: Option<&Value>) -> Vec<String> {
     let list = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

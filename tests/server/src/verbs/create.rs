@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::apply::managers;
 use crate::call::{Call, Reply, Unknown, WriteOptions};
 use crate::failure::{Failure, Outcome};
-use crate::schema::{Schema, prune, types, validate};
+use crate::schema::{Schema, prune, types};
 use crate::store::Store;
 use crate::{body, crd, duplicates, kinds, meta, names, security};
 
@@ -130,11 +130,8 @@ pub(super) fn create(
     meta::tidy(&mut object);
 
     let mut causes = names::check(&object, &resource.kind);
-    if let (true, Some(schema)) = (resource.is_custom(), resource.schema()) {
-        causes.extend(validate::check(&object, &schema, ""));
-    }
-    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
-        causes.extend(crd::check(&object));
+    if resource.is_custom() {
+        causes = crd::objects::check(resource, &object, None, "", causes);
     }
     let change = kinds::Change { new: &object, old: None, subresource: "" };
     causes.extend(kinds::check(resource, &change, &call.warnings));

@@ -55,7 +55,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     }
     let call =
         Call { shared, incoming, resource, target, warnings: RefCell::default(), form: OnceCell::new() };
-    call.warnings.borrow_mut().extend(deprecation::warning(&call.resource).map(str::to_owned));
+    let of_version = call.resource.custom.as_ref().and_then(|it| it.deprecation.as_deref());
+    let deprecation = of_version.or_else(|| deprecation::warning(&call.resource));
+    call.warnings.borrow_mut().extend(deprecation.map(str::to_owned));
     let outcome = dispatch(&call);
     let form = call.form.into_inner().unwrap_or(form);
     Some(Answered { outcome, warnings: call.warnings.take(), form })

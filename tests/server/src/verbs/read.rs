@@ -47,9 +47,10 @@ pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
     if let (Some(name), true) = (&call.target.name, fields.is_empty()) {
         fields = format!("metadata.name={name}");
     }
-    let known = kinds::selectable(&call.resource);
-    let selector = Selector::parse(query.get("labelSelector"), &fields, known)?;
-    Ok(selector)
+    let own = call.resource.custom.as_ref().map(|it| it.selectable.as_slice()).unwrap_or_default();
+    let known = kinds::selectable(&call.resource).iter().copied();
+    let known: Vec<&str> = known.chain(own.iter().map(String::as_str)).collect();
+    Selector::parse(query.get("labelSelector"), &fields, &known)
 }
 
 /// As Go reads it: without padding, and not particular about the last bits.

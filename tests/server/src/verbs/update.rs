@@ -10,7 +10,6 @@ use crate::apply::managers;
 use crate::call::{Call, Reply, WriteOptions};
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
-use crate::schema::validate;
 use crate::store::{Store, Stored};
 use crate::{body, crd, deletion, kinds, meta, names, security};
 
@@ -261,13 +260,10 @@ pub(super) fn store_changed(
         }
     }
     causes.extend(names::check(&new, &resource.kind));
-    if let (true, Some(schema)) = (resource.is_custom(), resource.schema()) {
-        causes.extend(validate::check(&new, &schema, ""));
+    if resource.is_custom() {
+        causes = crd::objects::check(resource, &new, Some(&old.value), call.subresource(), causes);
     }
     let is_crd = resource.is("apiextensions.k8s.io", "customresourcedefinitions");
-    if is_crd {
-        causes.extend(crd::check(&new));
-    }
     let change = kinds::Change { new: &new, old: Some(&old.value), subresource: call.subresource() };
     causes.extend(kinds::check(resource, &change, &call.warnings));
     if !causes.is_empty() {
