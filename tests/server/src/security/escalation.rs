@@ -65,7 +65,11 @@ pub(crate) fn check(call: &Call<'_>, store: &Store, new: &Value, old: Option<&Va
             if !plural.is_empty() && may("bind", plural, text("name")) {
                 return Ok(());
             }
-            let wanted = referenced(store, text("kind"), text("name"), namespace)?;
+            let wanted = referenced(store, text("kind"), text("name"), namespace).map_err(|failure| {
+                // Whatever is not found while a binding is written is called a binding.
+                let is_missing = failure.code == 404;
+                if is_missing { Failure::not_found(GROUP, &resource.plural, text("name")) } else { failure }
+            })?;
             match missing(&granted, who, &wanted) {
                 Some(why) => refuse(&why),
                 None => Ok(()),

@@ -33,9 +33,11 @@ pub use tls::ClientCertificate;
 pub(crate) use tls::{Certificates, accept, base64};
 use tokens::Signer;
 
+use crate::call::Call;
 use crate::failure::Outcome;
 use crate::request::Incoming;
 use crate::server::Shared;
+use crate::store::Store;
 
 /// What a server is told about its users at its start.
 #[derive(Debug, Clone, Default)]
@@ -169,6 +171,21 @@ pub(crate) fn decide(shared: &Arc<Shared>, who: &Identity, asked: &Attributes) -
         return (true, String::new());
     }
     Granted::to(&shared.store(), who, &asked.namespace).decide(asked)
+}
+
+/// Refuses a patch or update that would create, by somebody who may not.
+pub(crate) fn may_create(call: &Call<'_>, store: &Store) -> Outcome<()> {
+    let (security, incoming) = (&call.shared.security, call.incoming);
+    let who = &incoming.caller;
+    if !security.rbac || incoming.method == "POST" || who.is_in(identity::MASTERS) {
+        return Ok(());
+    }
+    let asked = Attributes::of(&incoming.method, &incoming.path, &incoming.query);
+    let asked = Attributes { verb: "create".to_owned(), ..asked };
+    match Granted::to(store, who, &asked.namespace).decide(&asked) {
+        (true, _) => Ok(()),
+        (false, reason) => Err(asked.forbidden(who, &reason)),
+    }
 }
 
 /// Answers the paths where the keys that verify tokens of service accounts are found.

@@ -136,7 +136,7 @@ impl Granted {
             return (true, format!("RBAC: allowed by {source}"));
         }
         let error = self.error();
-        (false, if error.is_empty() { error } else { format!("RBAC: {error}") })
+        (false, if error.is_empty() { error } else { format!("rbac: RBAC: {error}") })
     }
 }
 

@@ -140,6 +140,7 @@ pub(super) fn create(
         let shown = if generated { "" } else { name.as_str() };
         return Err(call.invalid(shown, &causes));
     }
+    security::may_create(call, store)?;
     let (place, key) = (call.place(), call.key(&name));
     if store.get(&place, &key).is_some() {
         return Err(Failure::already_exists(&resource.group, &resource.plural, &name));
