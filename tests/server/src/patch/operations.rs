@@ -5,7 +5,7 @@
 //! there, and a test for null holds for what is absent.
 
 use json_patch::PatchOperation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 
@@ -33,8 +33,16 @@ pub(super) fn apply(document: &mut Value, patch: &Value) -> Outcome<()> {
         if kind == "test" && absent && operation["value"].is_null() {
             continue;
         }
-        let parent = path.rsplit_once('/').map_or("", |it| it.0);
-        if kind == "replace" && absent && document.pointer(parent).is_some_and(Value::is_object) {
+        let parent_of = |path: &str| path.rsplit_once('/').map_or("", |it| it.0).to_owned();
+        let parent = parent_of(&path);
+        if let ("copy", Some(from)) = (kind, operation.get("from").and_then(Value::as_str))
+            && document.pointer(from).is_none()
+            && document.pointer(&parent_of(from)).is_some_and(Value::is_object)
+        {
+            // Go reads a member that is not there as nil.
+            operation = json!({"op": "add", "path": path, "value": null});
+        }
+        if kind == "replace" && absent && document.pointer(&parent).is_some_and(Value::is_object) {
             operation["op"] = "add".into();
         }
         one(document, operation)?;
