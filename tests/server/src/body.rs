@@ -11,34 +11,24 @@ use crate::protobuf;
 use crate::request::Incoming;
 use crate::schema::builtin;
 
-/// The body as a value. An absent content type means JSON.
-pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
+/// The body as a value, or what is wrong with it. An absent content type means JSON.
+pub(crate) fn decode(incoming: &Incoming) -> Outcome<Result<Value, String>> {
     let media = incoming.content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (value, problem) = match media.as_str() {
         "" | "application/json" => match serde_json::from_slice::<Value>(&incoming.body) {
             Ok(value) => (value, String::new()),
-            Err(error) => (Value::Null, format!("json parse error: {}", syntax(&error, &incoming.body))),
+            Err(error) => (
+                Value::Null,
+                format!("couldn't get version/kind; json parse error: {}", syntax(&error, &incoming.body)),
+            ),
         },
         "application/yaml" => match yaml(&incoming.body) {
             Ok(value) => (value, String::new()),
-            Err(error) => {
-                let say = format!(
-                    "the object provided is unrecognized (must be of type {expected}): {} ({})",
-                    go_yaml(&error),
-                    excerpt(&incoming.body)
-                );
-                return Err(Failure::bad_request(say));
-            }
+            Err(error) => (Value::Null, go_yaml(&error)),
         },
         "application/vnd.kubernetes.protobuf" => match protobuf::read(&incoming.body) {
             Ok(value) => (value, String::new()),
-            Err(error) => {
-                let start = excerpt(&incoming.body);
-                let say = format!(
-                    "the object provided is unrecognized (must be of type {expected}): {error} ({start})"
-                );
-                return Err(Failure::bad_request(say));
-            }
+            Err(error) => (Value::Null, error),
         },
         _ => {
             return Err(Failure::unsupported_media_type(&[
@@ -50,23 +40,29 @@ pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
     };
     let problem = match &value {
         _ if !problem.is_empty() => problem,
-        Value::Null => return Ok(Value::Object(Map::new())),
+        Value::Null => return Ok(Ok(Value::Object(Map::new()))),
         Value::Object(all) => match ["apiVersion", "kind"].iter().find_map(|it| unfit(all, it)) {
-            None => return Ok(value),
+            None => return Ok(Ok(value)),
             Some((member, got)) => format!(
-                "json parse error: json: cannot unmarshal {got} into Go struct field .{member} of type string"
+                "couldn't get version/kind; json parse error: json: cannot unmarshal {got} into Go struct field .{member} of type string"
             ),
         },
         other => format!(
-            "json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
             go(other)
         ),
     };
-    let say = format!(
-        "the object provided is unrecognized (must be of type {expected}): couldn't get version/kind; {problem} ({})",
-        excerpt(&incoming.body)
-    );
-    Err(Failure::bad_request(say))
+    Ok(Err(problem))
+}
+
+/// The body as the object that is expected.
+pub(crate) fn read(incoming: &Incoming, expected: &str) -> Outcome<Value> {
+    decode(incoming)?.map_err(|problem| {
+        Failure::bad_request(format!(
+            "the object provided is unrecognized (must be of type {expected}): {problem} ({})",
+            excerpt(&incoming.body)
+        ))
+    })
 }
 
 /// A member that has to be text and is something else.

@@ -44,6 +44,8 @@ pub(crate) enum Deleted {
     WouldKeep(Value),
     /// It is gone, or would be; its last state.
     Gone(Value),
+    /// It would be gone after its finalizers were; of that state nobody knows anything.
+    WouldVanish,
 }
 
 /// Kinds whose dependents stay unless something else is asked for, for the sake of old clients.
@@ -243,7 +245,8 @@ pub(crate) fn delete(
         _ => {}
     }
     if options.dry_run {
-        return Ok(Deleted::Gone(old.value.clone()));
+        let had_finalizers = !meta::finalizers(&old.value).is_empty();
+        return Ok(if had_finalizers { Deleted::WouldVanish } else { Deleted::Gone(old.value.clone()) });
     }
     Ok(Deleted::Gone(store.remove(&place, key).map_or_else(|| old.value.clone(), |it| it.value.clone())))
 }

@@ -114,9 +114,15 @@ impl Failure {
         Self::new(405, "MethodNotAllowed", message).with(json!({}))
     }
 
-    pub(crate) fn already_exists(group: &str, resource: &str, name: &str) -> Self {
-        let message = format!("{} \"{name}\" already exists", qualified(group, resource));
-        Self::new(409, "AlreadyExists", message).with(details(group, resource, name))
+    /// `generated` where a name could have been made up.
+    pub(crate) fn already_exists(group: &str, resource: &str, name: &str, generated: bool) -> Self {
+        let mut message = format!("{} \"{name}\" already exists", qualified(group, resource));
+        let mut details = details(group, resource, name);
+        if generated {
+            message += ", the server was not able to generate a unique name for the object";
+            details["retryAfterSeconds"] = 1.into();
+        }
+        Self::new(409, "AlreadyExists", message).with(details)
     }
 
     pub(crate) fn conflict(group: &str, resource: &str, name: &str, why: &str) -> Self {

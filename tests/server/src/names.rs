@@ -75,7 +75,7 @@ pub(crate) fn qualified_problems(text: &str) -> Vec<String> {
         None => text,
         Some((prefix, rest)) => {
             if rest.contains('/') {
-                let say = "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+                let say = "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
                 return vec![say.to_owned()];
             }
             if prefix.is_empty() {
@@ -119,11 +119,23 @@ fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
     let name = meta::name(object);
+    let prefix = meta::text(object, "generateName");
+    // What is made of a prefix that ends in a dash ends in a letter.
+    let made = prefix.strip_suffix('-').map_or_else(|| prefix.to_owned(), |it| format!("{it}a"));
+    if !prefix.is_empty() {
+        for problem in problems_of(&made) {
+            causes.push(Cause::invalid("metadata.generateName", &prefix.into(), &problem));
+        }
+    }
     if name.is_empty() {
         causes.push(Cause::required("metadata.name", "name or generateName is required"));
     }
     for problem in problems_of(name).iter().filter(|_| !name.is_empty()) {
         causes.push(Cause::invalid("metadata.name", &name.into(), problem));
+    }
+    if let Some(generation) = metadata["generation"].as_i64().filter(|it| *it < 0) {
+        let say = "must be greater than or equal to 0";
+        causes.push(Cause::invalid("metadata.generation", &generation.into(), say));
     }
     if let Some(labels) = metadata["labels"].as_object() {
         for (key, value) in labels {
@@ -142,6 +154,7 @@ fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec
             }
         }
     }
+    causes.extend(crate::owners::check(object));
     for (index, finalizer) in meta::finalizers(object).iter().enumerate() {
         let value = Value::from(finalizer.as_str());
         for problem in qualified_problems(finalizer) {
@@ -154,5 +167,6 @@ fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec
             causes.push(Cause::invalid(format!("metadata.finalizers[{index}]"), &value, say));
         }
     }
+    causes.extend(crate::owners::check_finalizers(object));
     causes
 }

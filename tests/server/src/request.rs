@@ -131,6 +131,8 @@ pub(crate) struct Target {
     pub(crate) resource: String,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
+    /// The deprecated form of a watch: `/api/v1/watch/…`.
+    pub(crate) watch: bool,
 }
 
 impl Target {
@@ -144,7 +146,7 @@ impl Target {
             .map(str::to_owned)
             .collect();
         let mut target = Target::default();
-        let rest = match parts.first().map(String::as_str) {
+        let mut rest = match parts.first().map(String::as_str) {
             Some("api") if parts.len() > 2 => {
                 target.version = parts[1].clone();
                 parts.split_off(2)
@@ -156,6 +158,10 @@ impl Target {
             }
             _ => return None,
         };
+        if rest.len() > 1 && rest.first().is_some_and(|it| it == "watch") {
+            target.watch = true;
+            rest.remove(0);
+        }
         let mut rest = rest.into_iter();
         let first = rest.next()?;
         if first != "namespaces" {

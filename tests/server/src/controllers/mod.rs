@@ -93,6 +93,7 @@ fn resource_at(shared: &Shared, place: &Place) -> Option<Arc<Resource>> {
 fn write(store: &mut Store, resource: &Resource, key: &str, mut new: Value, subresource: &str) {
     let place = deletion::place(resource);
     let Some(old) = store.get(&place, key).cloned() else { return };
+    meta::tidy(&mut new);
     if let Some(schema) = resource.schema() {
         let manager = Manager {
             name: "kube-controller-manager".to_owned(),
@@ -102,7 +103,6 @@ fn write(store: &mut Store, resource: &Resource, key: &str, mut new: Value, subr
         };
         managers::update(&old.value, &mut new, &schema, manager, &FieldSet::default(), &meta::now(0));
     }
-    meta::tidy(&mut new);
     if managers::nothing_changed(&old.value, &new) {
         return;
     }

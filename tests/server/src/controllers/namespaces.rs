@@ -79,11 +79,7 @@ pub(super) fn go_on(shared: &Arc<Shared>, store: &mut Store, name: &str) {
     {
         spec.remove("finalizers");
     }
-    if deletion::is_finished(&resource, &new) {
-        store.remove(&place(), name);
-    } else if new != now.value {
-        store.put(&place(), name, new);
-    }
+    write(store, &resource, name, new, "finalize");
 }
 
 fn empty(shared: &Arc<Shared>, store: &mut Store, places: &[Place], namespace: &str, left: &mut Left) {

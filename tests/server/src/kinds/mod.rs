@@ -151,7 +151,7 @@ pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
 
 /// Whether an update of an object that is not there creates it.
 pub(crate) fn created_by_update(resource: &Resource) -> bool {
-    others::CREATED_BY_UPDATE.iter().any(|(group, plural)| resource.is(group, plural))
+    crate::registry::traits(resource).upsert
 }
 
 /// Where the real server keeps a kind, which some messages tell.

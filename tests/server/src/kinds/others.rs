@@ -33,22 +33,6 @@ pub(super) const TYPE_CHECKS: &[(&str, TypeCheck)] = &[
     ("io.k8s.api.networking.v1.NetworkPolicySpec", network_policy::check_spec),
 ];
 
-/// Kinds that an update of what is not there creates.
-pub(super) const CREATED_BY_UPDATE: &[(&str, &str)] = &[
-    ("", "endpoints"),
-    ("", "events"),
-    ("", "limitranges"),
-    ("", "services"),
-    ("coordination.k8s.io", "leases"),
-    ("coordination.k8s.io", "leasecandidates"),
-    ("events.k8s.io", "events"),
-    ("node.k8s.io", "runtimeclasses"),
-    ("rbac.authorization.k8s.io", "clusterrolebindings"),
-    ("rbac.authorization.k8s.io", "clusterroles"),
-    ("rbac.authorization.k8s.io", "rolebindings"),
-    ("rbac.authorization.k8s.io", "roles"),
-];
-
 /// Where kinds are kept that are not kept under their own name.
 pub(super) const REGISTRY_PATHS: &[(&str, &str, &str)] = &[
     ("", "endpoints", "services/endpoints"),

@@ -10,6 +10,7 @@ use super::attributes::Attributes;
 use super::identity::Identity;
 use crate::call::Call;
 use crate::failure::{Cause, Failure, Outcome};
+use crate::fields::Fields;
 use crate::schema::strings;
 use crate::selector::Selector;
 use crate::{meta, names};
@@ -233,7 +234,7 @@ fn read_fields(selector: &Value) -> (usize, usize) {
 fn read_labels(selector: &Value) -> (usize, usize) {
     let raw = selector["rawSelector"].as_str().unwrap_or_default();
     if !raw.is_empty() {
-        return if Selector::parse(raw, "", &[]).is_ok() { (1, 0) } else { (0, 1) };
+        return if Selector::parse(raw, "", &Fields::of_custom(true, &[])).is_ok() { (1, 0) } else { (0, 1) };
     }
     let is_good =
         |it: &&Value| matches!(it["operator"].as_str(), Some("In" | "NotIn" | "Exists" | "DoesNotExist"));

@@ -93,7 +93,7 @@ pub(super) fn create(
     let prefix = meta::text(&object, "generateName").to_owned();
     let generated = meta::name(&object).is_empty() && !prefix.is_empty();
     if generated {
-        object["metadata"]["name"] = meta::generated(&prefix).into();
+        object["metadata"]["name"] = unused_name(call, store, &prefix).into();
     }
     if crd::is_terminating(store, resource) {
         let why = "create not allowed while custom resource definition is terminating";
@@ -103,7 +103,7 @@ pub(super) fn create(
     kinds::fill_defaults(resource, &mut object);
 
     let now = meta::now(0);
-    for field in ["generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         meta::remove(&mut object, field);
     }
     if let (false, Some(schema)) = (applied, resource.schema()) {
@@ -137,13 +137,12 @@ pub(super) fn create(
     causes.extend(kinds::check(resource, &change, &call.warnings));
     let name = meta::name(&object).to_owned();
     if !causes.is_empty() {
-        let shown = if generated { "" } else { name.as_str() };
-        return Err(call.invalid(shown, &causes));
+        return Err(call.invalid(&name, &causes));
     }
     security::may_create(call, store)?;
     let (place, key) = (call.place(), call.key(&name));
     if store.get(&place, &key).is_some() {
-        return Err(Failure::already_exists(&resource.group, &resource.plural, &name));
+        return Err(Failure::already_exists(&resource.group, &resource.plural, &name, !prefix.is_empty()));
     }
     if options.dry_run {
         return Ok(call.unstored(201, &object));
@@ -154,6 +153,19 @@ pub(super) fn create(
         crd::register(call.shared, store, &name);
     }
     Ok(reply)
+}
+
+/// A name from a prefix; as in the real server, some tries are made to find one that nobody has.
+fn unused_name(call: &Call<'_>, store: &Store, prefix: &str) -> String {
+    const TRIES: usize = 8;
+    let mut name = meta::generated(prefix);
+    for _ in 1..TRIES {
+        if store.get(&call.place(), &call.key(&name)).is_none() {
+            break;
+        }
+        name = meta::generated(prefix);
+    }
+    name
 }
 
 /// New content needs a namespace that is there and stays.

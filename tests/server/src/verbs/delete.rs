@@ -11,7 +11,9 @@ use crate::catalog::Resource;
 use crate::deletion::{self, Deleted, Options, Policy};
 use crate::failure::{Cause, Failure, Outcome};
 use crate::store::{Store, Stored};
-use crate::{body, kinds};
+use crate::{body, registry};
+
+const SCHEMA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
 /// The options of a deletion: from the body, or from the query where there is none.
 fn options(call: &Call<'_>) -> Outcome<Options> {
@@ -54,7 +56,20 @@ fn options(call: &Call<'_>) -> Outcome<Options> {
 }
 
 fn from_body(call: &Call<'_>) -> Outcome<Value> {
-    body::read(call.incoming, "DeleteOptions")
+    let sent = body::decode(call.incoming)?.map_err(Failure::bad_request)?;
+    let text = |key: &str| sent[key].as_str().unwrap_or_default();
+    let kind = text("kind");
+    if !kind.is_empty() && kind != "DeleteOptions" {
+        let version = text("apiVersion");
+        let version = if version.is_empty() { "v1" } else { version };
+        return Err(Failure::bad_request(format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
+        )));
+    }
+    if let Some(schema) = crate::schema::builtin::named(SCHEMA) {
+        crate::schema::types::check(&sent, &schema, "DeleteOptions").map_err(Failure::bad_request)?;
+    }
+    Ok(sent)
 }
 
 fn from_query(call: &Call<'_>) -> Outcome<Value> {
@@ -99,8 +114,9 @@ pub(super) fn one(call: &Call<'_>) -> Outcome<Reply> {
     Ok(match deleted {
         Deleted::Kept(object) => call.object(code, &object),
         Deleted::WouldKeep(object) => call.unstored(code, &object),
-        Deleted::Gone(object) if kinds::answers_with_object(&call.resource) => call.unstored(200, &object),
+        Deleted::Gone(object) if registry::traits(&call.resource).returned => call.unstored(200, &object),
         Deleted::Gone(object) => call.deleted(&object),
+        Deleted::WouldVanish => call.unstored(200, &serde_json::json!({"metadata": {}})),
     })
 }
 

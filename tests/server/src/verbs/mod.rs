@@ -47,6 +47,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     }
     let Some(resource) = found else { return without_warnings(Err(Failure::no_such_resource())) };
     let across = target.namespace.is_none() && target.name.is_none();
+    if resource.is_custom() && target.watch {
+        return None;
+    }
     if resource.is_custom() && !across && resource.namespaced != target.namespace.is_some() {
         return None;
     }
@@ -111,6 +114,15 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
     let named = call.target.name.is_some();
     if call.resource.namespaced && call.target.namespace.is_none() && named {
         return Err(Failure::no_such_resource());
+    }
+    if call.target.watch {
+        return match method {
+            _ if call.target.subresource.is_some() || !call.resource.allows("watch") => {
+                Err(Failure::no_such_resource())
+            }
+            "GET" => watch::start(call),
+            _ => Err(Failure::method_not_allowed()),
+        };
     }
     if let Some(subresource) = call.target.subresource.as_deref() {
         let Some(known) = call.resource.subresources.iter().find(|it| it.name == subresource) else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::create::{create, drop_unknown};
-use super::update::{Tracking, check_identity, check_preconditions, ignored, store_changed};
+use super::update::{Tracking, check_identity, check_resource_version, ignored, store_changed};
 use crate::apply::{managers, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
@@ -50,7 +50,7 @@ pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {
     })?;
     check_identity(call, &new)?;
     check_uid(call, &new, &old)?;
-    check_preconditions(call, &new, &old)?;
+    check_resource_version(call, &new, &old)?;
     store_changed(call, &mut store, &old, new, &options, Tracking::Update)
 }
 
@@ -169,7 +169,7 @@ fn apply_to(
 ) -> Outcome<Reply> {
     check_identity(call, config)?;
     check_uid(call, config, old)?;
-    check_preconditions(call, config, old)?;
+    check_resource_version(call, config, old)?;
     let new = laid_over(call, &old.value, config)?;
     store_changed(call, store, old, new, options, Tracking::Applied)
 }

@@ -1,7 +1,5 @@
 //! Get and list, with pages, snapshots and the rules of resourceVersion.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::NO_PAD};
@@ -10,15 +8,16 @@ use serde_json::{Value, json};
 
 use crate::call::{Call, Reply, head};
 use crate::failure::{Cause, Failure, Outcome};
-use crate::kinds;
 use crate::selector::Selector;
-use crate::store::{Compacted, Stored};
+use crate::store::{Compacted, Listed, Stored};
 
 pub(super) fn get(call: &Call<'_>) -> Outcome<Reply> {
     let store = call.store();
-    // Unlike a list, a get leaves the complaint without a reason.
-    if let Some(asked) =
-        version(call).map_err(|it| Failure::plain(it.message.replace("invalid resource version: ", "")))?
+    let asked = call.incoming.query.get("resourceVersion");
+    if !asked.is_empty() && asked.parse::<u64>().is_err() {
+        return Err(Failure::plain(unparsable(asked)));
+    }
+    if let Some(asked) = version(call)?
         && asked > store.revision()
     {
         return Err(Failure::version_too_large(asked, store.revision()));
@@ -32,13 +31,17 @@ pub(super) fn get(call: &Call<'_>) -> Outcome<Reply> {
 pub(super) fn version(call: &Call<'_>) -> Outcome<Option<u64>> {
     match call.incoming.query.get("resourceVersion") {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| {
-            let value = Value::from(text);
-            Failure::bad_request(format!(
-                "invalid resource version: resourceVersion: Invalid value: {value}: strconv.ParseUint: parsing {value}: invalid syntax"
-            ))
-        }),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Failure::bad_request(format!("invalid resource version: {}", unparsable(text)))),
     }
+}
+
+/// The words for a resourceVersion that is no number.
+pub(super) fn unparsable(text: &str) -> String {
+    let value = Value::from(text);
+    format!("resourceVersion: Invalid value: {value}: strconv.ParseUint: parsing {value}: invalid syntax")
 }
 
 pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
@@ -47,10 +50,7 @@ pub(super) fn selector(call: &Call<'_>) -> Outcome<Selector> {
     if let (Some(name), true) = (&call.target.name, fields.is_empty()) {
         fields = format!("metadata.name={name}");
     }
-    let own = call.resource.custom.as_ref().map(|it| it.selectable.as_slice()).unwrap_or_default();
-    let known = kinds::selectable(&call.resource).iter().copied();
-    let known: Vec<&str> = known.chain(own.iter().map(String::as_str)).collect();
-    Selector::parse(query.get("labelSelector"), &fields, &known)
+    Selector::parse(query.get("labelSelector"), &fields, &crate::fields::of(&call.resource))
 }
 
 /// As Go reads it: without padding, and not particular about the last bits.
@@ -59,7 +59,7 @@ const TOKEN: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, TOKEN_FORM);
 
 /// The place where a list goes on, in the form of the real server's token.
 struct Continue {
-    revision: u64,
+    revision: Option<u64>,
     start: String,
 }
 
@@ -77,9 +77,20 @@ impl Continue {
         })?;
         if value["v"] != "meta.k8s.io/v1" {
             let shown = value["v"].as_str().unwrap_or_default();
-            return Err(bad(&format!("server does not recognize this encoded version \"{shown}\"")));
+            return Err(bad(&format!("server does not recognize this encoded version {shown}")));
         }
-        let revision = value["rv"].as_u64().unwrap_or(0);
+        let wrong =
+            [("v", "string"), ("start", "string"), ("rv", "int64")].into_iter().find(|(key, kind)| {
+                let it = &value[*key];
+                !it.is_null() && if *kind == "int64" { !it.is_i64() } else { !it.is_string() }
+            });
+        if let Some((key, kind)) = wrong {
+            let got = crate::patch::go(&value[key]);
+            return Err(bad(&format!(
+                "json: cannot unmarshal {got} into Go struct field continueToken.{key} of type {kind}"
+            )));
+        }
+        let revision = value["rv"].as_i64().unwrap_or(0);
         if revision == 0 {
             return Err(bad("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"));
         }
@@ -87,7 +98,13 @@ impl Continue {
         if start.is_empty() {
             return Err(bad("encoded start key empty (version meta.k8s.io/v1)"));
         }
-        Ok(Continue { revision, start: start.trim_start_matches('/').to_owned() })
+        let inner = start.strip_prefix('/').unwrap_or(start);
+        // Nobody leaves the collection by dots.
+        if inner.split('/').any(|it| matches!(it, "" | "." | "..")) {
+            return Err(bad(start));
+        }
+        // Less than nothing means now.
+        Ok(Continue { revision: u64::try_from(revision).ok(), start: inner.to_owned() })
     }
 }
 
@@ -141,8 +158,10 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
     check_options(call)?;
     let query = &call.incoming.query;
     let selector = selector(call)?;
-    let limit = query.number("limit")?.filter(|it| *it > 0).map(|it| it as usize);
     let asked = version(call)?;
+    // What comes from the real server's cache comes whole.
+    let unlimited = asked == Some(0) && query.get("continue").is_empty();
+    let limit = query.number("limit")?.filter(|it| *it > 0 && !unlimited).map(|it| it as usize);
     let (place, prefix) = (call.place(), call.prefix());
     let asked_token = query.get("continue");
 
@@ -162,10 +181,13 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
             ));
         }
         let at = Continue::read(asked_token)?;
-        let objects = store
-            .list_at(&place, &prefix, at.revision)
-            .map_err(|Compacted| expired_page(current, &at.start))?;
-        (at.revision, format!("{prefix}{}", at.start), objects)
+        let revision = at.revision.unwrap_or(current);
+        if revision > current {
+            return Err(Failure::version_too_large(revision, current));
+        }
+        let objects =
+            store.list_at(&place, &prefix, revision).map_err(|Compacted| expired_page(current, &at.start))?;
+        (revision, format!("{prefix}{}", at.start), objects)
     } else if let (true, Some(asked)) = (exact, asked) {
         let objects = store.list_at(&place, &prefix, asked).map_err(|Compacted| gone(false))?;
         (asked, String::new(), objects)
@@ -174,14 +196,18 @@ pub(super) fn list(call: &Call<'_>) -> Outcome<Reply> {
     };
     drop(store);
 
-    let rest = objects.into_iter().filter(|(key, _)| **key >= *start);
     let everything = selector.is_everything();
-    let mut matching = rest.filter(|(_, it)| everything || selector.matches(&it.value));
-    let page: Vec<(Arc<str>, Arc<Stored>)> = match limit {
-        Some(limit) => matching.by_ref().take(limit).collect(),
-        None => matching.by_ref().collect(),
-    };
-    let left = matching.count();
+    let mut rest = objects.into_iter().filter(|(key, _)| **key >= *start);
+    let mut page: Listed = Vec::new();
+    while page.len() < limit.unwrap_or(usize::MAX)
+        && let Some((key, object)) = rest.next()
+    {
+        if everything || selector.matches(&object.value) {
+            page.push((key, object));
+        }
+    }
+    // What follows is not looked at: it may be that none of it matches.
+    let left = rest.count();
     let mut metadata = json!({"resourceVersion": revision.to_string()});
     if left > 0 {
         if let Some((last, _)) = page.last() {

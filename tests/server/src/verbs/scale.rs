@@ -105,7 +105,7 @@ pub(super) fn write(call: &Call<'_>) -> Outcome<Reply> {
             format!("the name of the object ({name}) does not match the name on the URL ({})", call.name());
         return Err(Failure::bad_request(say));
     }
-    super::update::check_preconditions(call, &wanted, &old)?;
+    super::update::check_resource_version(call, &wanted, &old)?;
     let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
     if replicas < 0 {
         return Err(negative(call, replicas));

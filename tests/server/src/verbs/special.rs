@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 
 use super::update::{Tracking, store_changed};
-use crate::body;
 use crate::call::{Call, Reply};
 use crate::catalog::Resource;
 use crate::failure::{Failure, Outcome};
 use crate::security::token_request;
+use crate::{body, meta};
 
 /// Whether a create is only answered and never stored.
 pub(super) fn is_review(resource: &Resource) -> bool {
@@ -48,14 +48,35 @@ fn bind(call: &Call<'_>) -> Outcome<Reply> {
     Ok(success(201))
 }
 
+/// The pod that says why it goes.
+fn disrupted(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    let mut conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    conditions.retain(|it| it["type"] != "DisruptionTarget");
+    conditions.push(json!({
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+        "lastProbeTime": null,
+        "lastTransitionTime": meta::now(0),
+    }));
+    pod["status"]["conditions"] = conditions.into();
+    pod
+}
+
 /// An eviction deletes; disruption budgets are not asked.
 fn evict(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("CreateOptions", false)?;
     let eviction: Value = body::read(call.incoming, "Eviction")?;
+    if meta::name(&eviction) != call.name() {
+        return Err(Failure::bad_request("name in URL does not match name in Eviction object"));
+    }
     let mut store = call.store();
-    call.find(&store)?;
+    let pod = call.find(&store)?;
     let wanted = eviction["deleteOptions"].clone();
     if !options.dry_run {
+        store.put(&call.place(), &call.key(call.name()), disrupted(&pod.value));
         super::delete::evicted(call, &mut store, &call.resource, &wanted);
     }
     Ok(success(201))

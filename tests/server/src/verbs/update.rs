@@ -11,7 +11,7 @@ use crate::call::{Call, Reply, WriteOptions};
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::store::{Store, Stored};
-use crate::{body, crd, deletion, kinds, meta, names, security};
+use crate::{body, crd, deletion, kinds, meta, names, owners, registry, security};
 
 pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("UpdateOptions", false)?;
@@ -27,12 +27,15 @@ pub(super) fn put(call: &Call<'_>) -> Outcome<Reply> {
         }
         Err(failure) => return Err(failure),
     };
-    if call.resource.is_custom() && meta::text(&object, "resourceVersion").is_empty() {
+    check_uid(call, &object, meta::text(&old.value, "uid"))?;
+    if registry::traits(&call.resource).versioned
+        && matches!(meta::text(&object, "resourceVersion"), "" | "0")
+    {
         let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
         let resource = &call.resource;
         return Err(Failure::invalid(&resource.group, &resource.plural, call.name(), &[cause]));
     }
-    check_preconditions(call, &object, &old)?;
+    check_resource_version(call, &object, &old)?;
     store_changed(call, &mut store, &old, object, &options, Tracking::Update)
 }
 
@@ -45,7 +48,7 @@ fn create_instead(
 ) -> Outcome<Reply> {
     let sent = meta::text(&object, "uid");
     if !sent.is_empty() {
-        return Err(uid_differs(call, sent, &meta::uid()));
+        return Err(uid_differs(call, sent, ""));
     }
     meta::remove(&mut object, "resourceVersion");
     create(call, store, object, options, false)
@@ -83,21 +86,27 @@ pub(super) fn check_identity(call: &Call<'_>, object: &Value) -> Outcome<()> {
     }
 }
 
-/// The uid and resourceVersion that were sent are those of the object.
-pub(super) fn check_preconditions(call: &Call<'_>, object: &Value, old: &Stored) -> Outcome<()> {
-    let resource = &call.resource;
-    let (sent, is) = (meta::text(object, "uid"), meta::text(&old.value, "uid"));
+/// The uid that was sent is that of the object.
+fn check_uid(call: &Call<'_>, object: &Value, is: &str) -> Outcome<()> {
+    let sent = meta::text(object, "uid");
     if !sent.is_empty() && sent != is {
         return Err(uid_differs(call, sent, is));
     }
+    Ok(())
+}
+
+/// The resourceVersion that was sent is that of the object.
+pub(super) fn check_resource_version(call: &Call<'_>, object: &Value, old: &Stored) -> Outcome<()> {
+    let resource = &call.resource;
     let sent = meta::text(object, "resourceVersion");
-    if !sent.is_empty() && sent.parse::<u64>().is_err() {
-        return Err(Failure::plain(format!(
-            "strconv.ParseUint: parsing {}: invalid syntax",
-            Value::from(sent)
-        )));
+    if sent.is_empty() || sent == "0" {
+        return Ok(());
     }
-    if !sent.is_empty() && sent != "0" && sent != old.revision.to_string() {
+    if sent.parse::<u64>().is_err() {
+        let shown = Value::from(sent);
+        return Err(Failure::plain(format!("strconv.ParseUint: parsing {shown}: invalid syntax")));
+    }
+    if sent != old.revision.to_string() {
         return Err(Failure::modified(&resource.group, &resource.plural, call.name()));
     }
     Ok(())
@@ -135,11 +144,17 @@ pub(super) fn ignored(resource: &Resource, subresource: &str) -> FieldSet {
 
 /// Leaves from the old object what this request may not touch.
 fn keep_untouchable(call: &Call<'_>, old: &Value, new: &mut Value) {
-    for field in ["uid", "creationTimestamp", "name", "namespace", "generation", "selfLink"] {
+    for field in ["creationTimestamp", "name", "namespace", "generation", "selfLink"] {
         meta::copy(new, old, field);
     }
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
-        meta::copy(new, old, field);
+    if meta::text(new, "uid").is_empty() {
+        meta::copy(new, old, "uid");
+    }
+    if meta::is_deleting(old) {
+        meta::copy(new, old, "deletionTimestamp");
+    }
+    if new["metadata"]["deletionGracePeriodSeconds"].is_null() {
+        meta::copy(new, old, "deletionGracePeriodSeconds");
     }
     let take_old = |new: &mut Value, name: &str| match old.get(name) {
         Some(value) => new[name] = value.clone(),
@@ -212,6 +227,7 @@ pub(super) fn store_changed(
         new["metadata"] = json!({});
     }
     let sent_fields = new["metadata"].get("managedFields").cloned();
+    meta::tidy(&mut new);
     keep_untouchable(call, &old.value, &mut new);
     kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     kinds::fill_defaults(resource, &mut new);
@@ -243,22 +259,7 @@ pub(super) fn store_changed(
         new["metadata"]["generation"] = (generation + 1).into();
     }
 
-    let mut causes = Vec::new();
-    if meta::is_deleting(&old.value) {
-        let before = meta::finalizers(&old.value);
-        let added: Vec<String> = meta::finalizers(&new)
-            .iter()
-            .filter(|it| !before.contains(it))
-            .map(|it| format!("\"{it}\""))
-            .collect();
-        if !added.is_empty() {
-            let say = format!(
-                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-                added.join(", ")
-            );
-            causes.push(Cause::forbidden("metadata.finalizers", &say));
-        }
-    }
+    let mut causes = owners::check_update(&old.value, &new);
     causes.extend(names::check(&new, &resource.kind));
     if resource.is_custom() {
         causes = crd::objects::check(resource, &new, Some(&old.value), call.subresource(), causes);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
@@ -60,6 +60,9 @@ fn check_options(call: &Call<'_>) -> Outcome<bool> {
     if !how.is_empty() && how != "NotOlderThan" {
         causes.push(Cause::unsupported(field, &format!("\"{how}\""), &["NotOlderThan"]));
     }
+    if !how.is_empty() && !query.get("continue").is_empty() {
+        causes.push(Cause::forbidden(field, "resourceVersionMatch is forbidden when continue is provided"));
+    }
     if causes.is_empty() {
         Ok(query.flag("sendInitialEvents"))
     } else {
@@ -73,12 +76,7 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
     let selector = super::read::selector(call)?;
     let version = match query.get("resourceVersion") {
         "" => None,
-        text => Some(text.parse::<u64>().map_err(|_| {
-            let value = Value::from(text);
-            Failure::plain(format!(
-                "resourceVersion: Invalid value: {value}: strconv.ParseUint: parsing {value}: invalid syntax"
-            ))
-        })?),
+        text => Some(text.parse::<u64>().map_err(|_| Failure::plain(super::read::unparsable(text)))?),
     };
     let settings = &call.shared.settings;
     let seconds = query.number("timeoutSeconds")?.filter(|it| *it > 0).map(|it| it as u64);
@@ -105,7 +103,9 @@ pub(super) fn start(call: &Call<'_>) -> Outcome<Reply> {
     };
     let from_nothing = version.is_none_or(|it| it == 0);
     let without_initial = query.has("sendInitialEvents") && !send_initial;
-    if send_initial || (from_nothing && !without_initial) {
+    if let Some(asked) = version.filter(|it| send_initial && *it > current) {
+        watch.fail(&Failure::version_too_large(asked, current));
+    } else if send_initial || (from_nothing && !without_initial) {
         for (_, object) in store.list(&watch.place, &watch.prefix) {
             if watch.selector.matches(&object.value) {
                 watch.ready.push_back(event(&watch.resource, "ADDED", &object));
@@ -235,7 +235,11 @@ impl Watch {
     }
 
     fn expire(&mut self, asked: u64, current: u64) {
-        let failure = Failure::expired(format!("too old resource version: {asked} ({current})"));
+        self.fail(&Failure::expired(format!("too old resource version: {asked} ({current})")));
+    }
+
+    /// Ends with an error in the stream.
+    fn fail(&mut self, failure: &Failure) {
         let mut text = json!({"type": "ERROR", "object": failure.status()}).to_string();
         text.push('\n');
         self.ready.push_back(Bytes::from(text));
