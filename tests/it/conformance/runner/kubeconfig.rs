@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use clientset_testserver::TestServer;
+use serde_json::{Value, json};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -29,6 +30,24 @@ pub(crate) struct Contexts {
 pub(crate) fn read(path: &Path) -> Result<Contexts, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The same of an embedded server with TLS, with a client certificate for `cert-admin`.
+pub(crate) fn of_embedded(server: &TestServer) -> Result<Contexts, String> {
+    let made = server.client_certificate("cert-admin", &["system:masters"]);
+    let made = made.map_err(|error| error.to_string())?;
+    let ca = server.ca_pem().unwrap_or_default();
+    let cluster = json!({"server": server.url(), "certificate-authority-data": STANDARD.encode(ca)});
+    let user = json!({
+        "client-certificate-data": STANDARD.encode(made.certificate),
+        "client-key-data": STANDARD.encode(made.key),
+    });
+    let config = json!({
+        "clusters": [{"name": "it", "cluster": cluster}],
+        "users": [{"name": "cert-admin", "user": user}],
+        "contexts": [{"name": "cert-admin", "context": {"cluster": "it", "user": "cert-admin"}}],
+    });
+    parse(&config.to_string())
 }
 
 fn parse(text: &str) -> Result<Contexts, String> {

@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clientset_testserver::{Builder, TestServer, User};
-
 use serde_json::{Value, json};
 
 use super::kubeconfig;
@@ -36,6 +37,14 @@ const SETTINGS: &[Setting] = &[
         for name in ["admin", "cert-admin"] {
             it.people.insert(name.to_owned(), token("admin-token"));
         }
+        it
+    }),
+    ("anonymous", |mut it, value| {
+        it.builder = it.builder.anonymous(value != "off");
+        it
+    }),
+    ("tls", |mut it, _| {
+        it.builder = it.builder.tls();
         it
     }),
     ("history", |mut it, value| {
@@ -82,8 +91,18 @@ impl Server {
             setup = apply(setup, value);
         }
         let server = setup.builder.start().await.map_err(|error| error.to_string())?;
-        let address = server.url().trim_start_matches("http://").to_owned();
-        Ok(Server { address, people: setup.people, is_real: false, kubeconfig: None, embedded: Some(server) })
+        let mut people = setup.people;
+        if server.ca_pem().is_some() {
+            let secure = kubeconfig::of_embedded(&server)?.people;
+            for (name, who) in &mut people {
+                who.tls = secure.get(name).or(secure.get("anonymous")).and_then(|it| it.tls.clone());
+            }
+            if let (Some(who), Some(secure)) = (people.get_mut("cert-admin"), secure.get("cert-admin")) {
+                who.clone_from(secure);
+            }
+        }
+        let address = server.url().split_once("://").map(|it| it.1.to_owned()).unwrap_or_default();
+        Ok(Server { address, people, is_real: false, kubeconfig: None, embedded: Some(server) })
     }
 
     /// The real server that a kubeconfig leads to.
@@ -100,7 +119,13 @@ impl Server {
 
     /// A kubeconfig for other programs, with a context for each person.
     pub(crate) fn written_kubeconfig(&self) -> String {
-        let cluster = json!([{"name": "it", "cluster": {"server": format!("http://{}", self.address)}}]);
+        let url = self.embedded.as_ref().map_or_else(|| format!("http://{}", self.address), TestServer::url);
+        let mut cluster = json!({"server": url});
+        // Most programs show tokens to nobody but a server behind TLS.
+        if let Some(pem) = self.embedded.as_ref().and_then(TestServer::ca_pem) {
+            cluster["certificate-authority-data"] = STANDARD.encode(pem).into();
+        }
+        let cluster = json!([{"name": "it", "cluster": cluster}]);
         let user = |(name, who): (&String, &Credential)| match &who.token {
             Some(token) => json!({"name": name, "user": {"token": token}}),
             None => json!({"name": name, "user": {}}),

@@ -58,6 +58,11 @@ pub(super) fn read_with(call: &Call<'_>, fill: impl Fn(&mut Value)) -> Outcome<V
         }
         None => meta::remove(&mut object, "namespace"),
     }
+    // Protobuf says that nothing is said.
+    meta::tidy(&mut object);
+    if object["metadata"]["generation"] == 0 {
+        meta::remove(&mut object, "generation");
+    }
     kinds::fill_defaults(&call.resource, &mut object);
     fill(&mut object);
     if let Some(schema) = call.resource.schema() {
