@@ -53,6 +53,47 @@ pub(crate) fn fill(value: &mut Value, schema: &Arc<Schema>) {
     }
 }
 
+/// The members of a custom resource that are null where null is no value and no default takes its place, with the type that
+/// they should have. Other requests drop them with the defaults; in an applied configuration they are a mistake.
+pub(crate) fn nulls(value: &Value, schema: &Arc<Schema>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    collect_nulls(value, schema, "", &mut found);
+    found
+}
+
+fn collect_nulls(value: &Value, schema: &Arc<Schema>, path: &str, found: &mut Vec<(String, String)>) {
+    let schema = schema.resolved();
+    match value {
+        Value::Object(all) => {
+            for (name, inner) in all {
+                let Some(member) = schema.properties.get(name).or(schema.additional.as_ref()) else {
+                    continue;
+                };
+                let at = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                match &member.kind {
+                    Some(kind)
+                        if inner.is_null()
+                            && member.custom
+                            && !member.nullable
+                            && member.default.is_none() =>
+                    {
+                        found.push((at, kind.clone()));
+                    }
+                    _ => collect_nulls(inner, member, &at, found),
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(schema) = &schema.items {
+                    collect_nulls(item, schema, &format!("{path}[{index}]"), found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Go's zero values stand as defaults all over the built-in schemas and are not written.
 fn meaningful(default: &Value) -> bool {
     match default {

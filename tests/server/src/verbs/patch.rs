@@ -12,6 +12,7 @@ use crate::apply::{managers, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
 use crate::patch::{self, Kind};
+use crate::schema::defaults;
 use crate::store::{Store, Stored};
 use crate::{body, meta};
 
@@ -191,7 +192,15 @@ fn check_fields(call: &Call<'_>, config: &Value) -> Outcome<()> {
     if resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
-    typed::check(config, &schema).map_err(|why| untyped(call, config, &why))
+    typed::check(config, &schema).map_err(|why| untyped(call, config, &why))?;
+    if !resource.is_custom() {
+        return Ok(());
+    }
+    let cause = |(at, kind): &(String, String)| {
+        Cause::wrong_type(at, "\"null\"", &format!("{at} in body must be of type {kind}: \"null\""))
+    };
+    let causes: Vec<Cause> = defaults::nulls(config, &schema).iter().map(cause).collect();
+    if causes.is_empty() { Ok(()) } else { Err(call.invalid(call.name(), &causes)) }
 }
 
 fn untyped(call: &Call<'_>, config: &Value, why: &str) -> Failure {
