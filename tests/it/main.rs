@@ -7,6 +7,7 @@ mod completeness;
 mod completeness_proto;
 mod completeness_types;
 mod conformance;
+mod controllers;
 mod fuzz;
 mod harness;
 mod house;

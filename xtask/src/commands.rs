@@ -6,5 +6,6 @@ pub(crate) mod control_plane;
 pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod quickstart;
+pub(crate) mod serve;
 pub(crate) mod specs;
 pub(crate) mod test;

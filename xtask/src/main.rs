@@ -36,6 +36,9 @@ Working on the generator:
   cargo xtask generate --check        only say what would change
   cargo xtask diff OLD NEW            what changed between two specification folders, breaking changes marked
 
+An API server without any of that, for kubectl or your program:
+  cargo xtask serve                   the embedded one of the tests, in memory, until Ctrl-C
+
 A real Kubernetes control plane on loopback ports, from Go modules (no containers, no root):
   cargo xtask control-plane start     then: export KUBECONFIG=\"$(cargo xtask control-plane kubeconfig)\"
 
@@ -55,6 +58,7 @@ enum Command {
     ControlPlane(commands::control_plane::ControlPlane),
     Test(commands::test::Test),
     Conformance(commands::conformance::Conformance),
+    Serve(commands::serve::Serve),
     Bench(bench::Bench),
     Ci(commands::ci::Ci),
 }
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
         Command::ControlPlane(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Conformance(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::Bench(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Ci(command) => command.run(),
     };

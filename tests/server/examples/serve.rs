@@ -1,18 +1,103 @@
-//! Runs the server alone: `cargo run -p clientset-testserver --example serve -- [PORT]`.
+//! Runs the server alone, for `kubectl` and any other client, until Ctrl-C: `cargo run -p clientset-testserver --example serve -- --help`.
+//!
+//! `cargo xtask serve` is the same with a kubeconfig in target/serve.
 
-use clientset_testserver::TestServer;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clientset_testserver::{Builder, TestServer};
+
+const USAGE: &str = "\
+usage: serve [--port N] [--token T] [--tls] [--rbac] [--all-apis] [--load FILE]... [--kubeconfig FILE] [--quiet]
+
+  --port N           listen on this port of 127.0.0.1 instead of any free one
+  --token T          let in only who shows this bearer token
+  --tls              speak TLS, with a certificate of the server's own authority
+  --rbac             evaluate RBAC objects
+  --all-apis         serve alpha and beta APIs too
+  --load FILE        begin with these objects (YAML or JSON, several documents)
+  --kubeconfig FILE  write the kubeconfig here instead of to standard output
+  --quiet            no line for each request";
+
+struct Arguments {
+    builder: Builder,
+    kubeconfig: Option<PathBuf>,
+    quiet: bool,
+}
+
+fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut all = Arguments { builder: TestServer::builder(), kubeconfig: None, quiet: false };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        let builder = all.builder.clone();
+        match word.as_str() {
+            "--port" => {
+                let text = value()?;
+                let port = text.parse().map_err(|_| format!("{text} is no port"))?;
+                all.builder = builder.port(port);
+            }
+            "--token" => all.builder = builder.token(value()?),
+            "--tls" => all.builder = builder.tls(),
+            "--rbac" => all.builder = builder.rbac(true),
+            "--all-apis" => all.builder = builder.all_apis(true),
+            "--load" => {
+                let file = value()?;
+                let yaml = std::fs::read_to_string(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
+                all.builder = builder.load(yaml);
+            }
+            "--kubeconfig" => all.kubeconfig = Some(value()?.into()),
+            "--quiet" => all.quiet = true,
+            "--help" | "-h" => return Err(String::new()),
+            other => return Err(format!("what is {other}?")),
+        }
+    }
+    Ok(all)
+}
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> std::io::Result<()> {
-    let port = match std::env::args().nth(1).map(|text| text.parse()) {
-        None => 0,
-        Some(Ok(port)) => port,
-        Some(Err(_)) => {
-            eprintln!("usage: serve [PORT]");
-            std::process::exit(2);
+async fn main() -> ExitCode {
+    let arguments = match read(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            eprintln!("{problem}\n{USAGE}");
+            return ExitCode::from(2);
         }
     };
-    let server = TestServer::builder().port(port).start().await?;
-    println!("{}", server.kubeconfig());
+    match serve(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(Arguments { builder, kubeconfig, quiet }: Arguments) -> std::io::Result<()> {
+    let builder = match quiet {
+        true => builder,
+        false => builder.on_answer(|request| eprintln!("{request}")),
+    };
+    let server = builder.start().await?;
+    eprintln!("serving on {}, until Ctrl-C; everything is in memory, for tests only", server.url());
+    match kubeconfig {
+        Some(path) => {
+            write(&path, &server.kubeconfig())?;
+            println!("export KUBECONFIG='{}'", path.display());
+        }
+        None => println!("{}", server.kubeconfig()),
+    }
     std::future::pending().await
+}
+
+/// For the eyes of its owner only: there may be a token in it.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }

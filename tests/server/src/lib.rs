@@ -12,6 +12,8 @@ mod body;
 mod call;
 mod catalog;
 mod cel;
+#[cfg(feature = "client")]
+mod client;
 mod clock;
 mod controllers;
 mod crd;

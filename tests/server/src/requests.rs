@@ -110,7 +110,7 @@ pub(crate) struct RequestLog {
     limits: RequestLimits,
     listener: Option<Listener>,
     kept: Mutex<Kept>,
-    came: watch::Sender<u64>,
+    news: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -126,7 +126,7 @@ pub(crate) struct Number(u64);
 
 impl RequestLog {
     pub(crate) fn new(limits: RequestLimits, listener: Option<Listener>) -> Self {
-        RequestLog { limits, listener, kept: Mutex::default(), came: watch::Sender::new(0) }
+        RequestLog { limits, listener, kept: Mutex::default(), news: watch::Sender::new(0) }
     }
 
     pub(crate) fn remember(&self, incoming: &Incoming) -> (Number, ReceivedRequest) {
@@ -139,7 +139,7 @@ impl RequestLog {
             kept.first += 1;
         }
         drop(kept);
-        self.came.send_modify(|it| *it += 1);
+        self.news.send_modify(|it| *it += 1);
         (Number(number), request)
     }
 
@@ -152,6 +152,7 @@ impl RequestLog {
             known.status = Some(status);
         }
         drop(kept);
+        self.news.send_modify(|it| *it += 1);
         if let Some(Listener(tell)) = &self.listener {
             tell(&request);
         }
@@ -167,26 +168,22 @@ impl RequestLog {
         kept.requests.iter().filter(|it| on.matches(it) && count.is_due(on)).cloned().collect()
     }
 
-    /// The first that is due, among those that came and those to come.
-    pub(crate) async fn wait_for(&self, on: &On) -> ReceivedRequest {
-        let mut came = self.came.subscribe();
-        let mut count = on.count();
-        let mut next = 0_u64;
+    /// The first that is due, among those that came and those to come; if need be, once it is answered.
+    pub(crate) async fn wait_for(&self, on: &On, answered: bool) -> ReceivedRequest {
+        let mut news = self.news.subscribe();
         loop {
-            // Seen before they are read, so that one that comes in between wakes.
-            came.borrow_and_update();
+            // Seen before they are read, so that what comes in between wakes.
+            news.borrow_and_update();
             {
+                let mut count = on.count();
                 let kept = self.kept();
-                let skip = usize::try_from(next.saturating_sub(kept.first)).unwrap_or(usize::MAX);
-                for request in kept.requests.iter().skip(skip) {
-                    if on.matches(request) && count.is_due(on) {
-                        return request.clone();
-                    }
+                let due = kept.requests.iter().find(|it| on.matches(it) && count.is_due(on));
+                if let Some(request) = due.filter(|it| it.status.is_some() || !answered) {
+                    return request.clone();
                 }
-                next = kept.first + kept.requests.len() as u64;
             }
             // The sender is this object and outlives the borrow.
-            let _ = came.changed().await;
+            let _ = news.changed().await;
         }
     }
 
@@ -222,7 +219,7 @@ impl TestServer {
         self.shared.requests.of(on)
     }
 
-    /// Waits for a request: the first that is meant, be it one of those so far or one to come.
+    /// Waits for a request: the first that is meant, be it one of those so far or one to come. It may not be answered yet.
     ///
     /// It waits as long as it takes; a test that wants to fail sooner puts a timeout around it.
     ///
@@ -237,7 +234,23 @@ impl TestServer {
     /// # }
     /// ```
     pub async fn wait_for(&self, on: On) -> ReceivedRequest {
-        self.shared.requests.wait_for(&on).await
+        self.shared.requests.wait_for(&on, false).await
+    }
+
+    /// The same, until the request is answered: what it has done is there. A watch is answered when it begins.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use clientset_testserver::{TestServer, Verb, on};
+    /// # let server = TestServer::start().await?;
+    /// let written = server.wait_for_answer(on(Verb::Patch).resource("configmaps").name("settings"));
+    /// # drop(written); // nobody writes in this example
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_for_answer(&self, on: On) -> ReceivedRequest {
+        self.shared.requests.wait_for(&on, true).await
     }
 
     /// Forgets the requests so far, so that a test sees only what comes next.

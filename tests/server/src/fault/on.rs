@@ -158,7 +158,6 @@ impl On {
             (Some(_), None) => request.subresource.is_empty(),
             (_, wanted) => says(wanted, &request.subresource),
         };
-        let query = crate::request::Query::parse(&request.query);
         self.verb.is_none_or(|it| it == request.verb)
             && says(&self.group, &request.group)
             && says(&self.resource, &request.resource)
@@ -166,11 +165,16 @@ impl On {
             && says(&self.namespace, &request.namespace)
             && says(&self.name, &request.name)
             && self.path_prefix.as_deref().is_none_or(|it| request.path.starts_with(it))
-            && self.query.iter().all(|(key, value)| match value {
-                Some(value) => query.get(key) == value,
-                None => query.has(key),
-            })
+            && (self.query.is_empty() || self.matches_query(&request.query))
             && (!self.effects.writes_only || request.verb.writes())
+    }
+
+    fn matches_query(&self, query: &str) -> bool {
+        let query = crate::request::Query::parse(query);
+        self.query.iter().all(|(key, value)| match value {
+            Some(value) => query.get(key) == value,
+            None => query.has(key),
+        })
     }
 
     pub(crate) fn count(&self) -> Count {
