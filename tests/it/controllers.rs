@@ -53,8 +53,9 @@ async fn the_controller_survives_what_servers_do() -> Result {
         }
     });
 
+    let widget = "{apiVersion: example.com/v1, kind: Widget, metadata: {name: NAME}, spec: {color: Blue}}";
     for name in ["sky", "sea"] {
-        server.load(&format!("{{apiVersion: example.com/v1, kind: Widget, metadata: {{name: {name}}}, spec: {{color: Blue}}}}")).await?;
+        server.load(&widget.replace("NAME", name)).await?;
         server.wait_for_answer(on(Verb::Patch).resource("configmaps").name(name)).await;
     }
     assert_eq!((down.fired(), gone.fired()), (1, 1));
@@ -67,7 +68,8 @@ fn the_documentation_shows_these_tests() {
     let here = squeezed(include_str!("controllers.rs"));
     let file = root().join("docs/testing-with-the-server.md");
     let page = std::fs::read_to_string(&file).expect("the page");
-    let shown: Vec<&str> = page.split("```rust,ignore\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    let shown: Vec<&str> =
+        page.split("```rust,ignore\n").skip(1).filter_map(|it| it.split("```").next()).collect();
     let tests: Vec<&&str> = shown.iter().filter(|it| it.contains("async fn")).collect();
     assert_eq!(tests.len(), 3, "the controller and its two tests");
     for text in tests {

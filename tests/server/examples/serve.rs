@@ -43,7 +43,8 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--all-apis" => all.builder = builder.all_apis(true),
             "--load" => {
                 let file = value()?;
-                let yaml = std::fs::read_to_string(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
+                let yaml =
+                    std::fs::read_to_string(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
                 all.builder = builder.load(yaml);
             }
             "--kubeconfig" => all.kubeconfig = Some(value()?.into()),

@@ -38,6 +38,7 @@ impl Incoming {
             query_text: query.to_owned(),
             content_type: media.to_owned(),
             user_agent: "clientset-testserver".to_owned(),
+            caller: Identity::admin(),
             body: Bytes::from(body.to_string()),
             ..Incoming::default()
         }

@@ -54,7 +54,8 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let mut command = cargo(["run", "--quiet", "--package", "clientset-testserver", "--example", "serve", "--"]);
+        let mut command =
+            cargo(["run", "--quiet", "--package", "clientset-testserver", "--example", "serve", "--"]);
         command.arg("--kubeconfig").arg(workspace::cargo_target().join(KUBECONFIG));
         if let Some(port) = self.port {
             command.arg("--port").arg(port.to_string());
