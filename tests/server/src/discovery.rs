@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Resource, group_version};
 use crate::failure::{Failure, Outcome};
-use crate::health;
 use crate::represent::{Form, order};
 use crate::request::Incoming;
 use crate::server::Shared;
+use crate::{health, openapi};
 
 const AGGREGATED: &str = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -42,6 +42,18 @@ impl Told {
         Told { code: 400, ..Told::new(TEXT, &b"400 Bad Request"[..]) }
     }
 
+    pub(crate) fn text(body: impl Into<Bytes>) -> Self {
+        Told::new(TEXT, body)
+    }
+
+    pub(crate) fn json(body: impl Into<Bytes>) -> Self {
+        Told::new("application/json", body)
+    }
+
+    pub(crate) fn empty(code: u16) -> Self {
+        Told { code, ..Told::json(Bytes::new()) }
+    }
+
     /// What is answered where there is nothing at all.
     pub(crate) fn no_page() -> Self {
         Told { code: 404, ..Told::report(&b"404 page not found\n"[..]) }
@@ -54,6 +66,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Outcome<Option<Told>> {
     if let Some((body, report)) = health::answer(incoming) {
         return Ok(Some(if report { Told::report(body) } else { Told::new(TEXT, body) }));
+    }
+    if let Some(told) = openapi::answer(shared, incoming) {
+        return Ok(Some(told));
     }
     let parts: Vec<&str> = incoming.path.trim_matches('/').split('/').collect();
     let accept = &incoming.accept;

@@ -33,6 +33,7 @@ mod load;
 mod meta;
 mod names;
 mod owners;
+mod openapi;
 mod patch;
 mod protobuf;
 mod registry;

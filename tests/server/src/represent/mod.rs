@@ -278,6 +278,12 @@ fn target(
     })
 }
 
+/// Whether plain JSON is among what a client takes.
+pub(crate) fn accepts_json(incoming: &Incoming) -> bool {
+    incoming.accept.is_empty()
+        || accept::parse(&incoming.accept).iter().any(|it| it.means("application", "json"))
+}
+
 /// The name of a kind's type in the real server, which some of its messages show.
 fn go_type(resource: &Resource) -> String {
     if resource.is_custom() {
