@@ -26,7 +26,7 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn value(code: u16, value: &Value) -> Reply {
-        Reply::Json { code, body: Bytes::from(value.to_string()) }
+        Reply::Json { code, body: Bytes::from(format!("{value}\n")) }
     }
 }
 
@@ -173,6 +173,7 @@ impl Call<'_> {
         let mut body = BytesMut::with_capacity(json.len() + 64);
         body.put_slice(self.head().as_bytes());
         body.put_slice(json.get(1..).unwrap_or_default());
+        body.put_u8(b'\n');
         Reply::Json { code, body: body.freeze() }
     }
 
@@ -181,7 +182,7 @@ impl Call<'_> {
         let json = value.to_string();
         Reply::Json {
             code,
-            body: Bytes::from(format!("{}{}", self.head(), json.get(1..).unwrap_or_default())),
+            body: Bytes::from(format!("{}{}\n", self.head(), json.get(1..).unwrap_or_default())),
         }
     }
 

@@ -61,11 +61,12 @@ fn route(shared: &Arc<Shared>, incoming: &Incoming) -> Out {
                 Err(failure) => refusal(&form, &failure, &answered.warnings),
             },
             Ok(Reply::Watch(watch)) => {
+                let media = form.stream_type();
                 let events = stream::unfold((watch, form), |(mut watch, mut form)| async move {
                     let bytes = form.events(watch.next().await?);
                     Some((Ok::<_, Infallible>(Frame::data(bytes)), (watch, form)))
                 });
-                response(200, "application/json", StreamBody::new(events).boxed_unsync(), &[])
+                response(200, media, StreamBody::new(events).boxed_unsync(), &[])
             }
             Err(failure) => refusal(&form, &failure, &answered.warnings),
         };

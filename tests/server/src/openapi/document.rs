@@ -158,10 +158,9 @@ fn spread(schema: &mut Value, depth: usize) {
     if depth == DEEPEST || !schema.is_object() {
         return;
     }
-    if schema["x-kubernetes-int-or-string"] == true {
-        if schema.get("anyOf").is_none_or(Value::is_null) && schema.get("allOf").is_none_or(Value::is_null) {
-            schema["anyOf"] = json!([{"type": "integer"}, {"type": "string"}]);
-        }
+    let says = |key: &str| schema.get(key).is_some_and(|it| !it.is_null());
+    if schema["x-kubernetes-int-or-string"] == true && !says("anyOf") && !says("allOf") {
+        schema["anyOf"] = json!([{"type": "integer"}, {"type": "string"}]);
     }
     if schema["x-kubernetes-embedded-resource"] == true {
         let words = |text: &str| json!({"description": text, "type": "string"});

@@ -1,7 +1,8 @@
-//! Bodies in protobuf, as client-go and kubectl send them for built-in kinds: the envelope, and what is in it as JSON.
+//! Objects in protobuf, as client-go and kubectl send and take them for built-in kinds: the envelope, and what is in it as JSON.
 //!
-//! Reading alone: answers are JSON, which every client that writes protobuf also takes. What the values mean is not looked at.
+//! What the values mean is not looked at.
 
+mod encode;
 mod reader;
 mod table;
 mod values;
@@ -9,6 +10,7 @@ mod values;
 use serde_json::{Map, Value};
 
 use crate::schema::builtin;
+pub(crate) use encode::{event, object};
 use reader::{Content, Reader};
 
 /// What stands before each object.
@@ -106,6 +108,32 @@ mod tests {
         let pod = field(2, &field(1, &volume));
         let read = read(&body("v1", "Pod", &pod)).expect("a pod");
         assert_eq!(read["spec"], json!({"volumes": [{"name": "v", "emptyDir": {}}]}));
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let all = [
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"x": "y"}, "creationTimestamp": "2026-01-01T00:00:00Z"}, "data": {"a": "b"}, "binaryData": {"c": "AAA="}}),
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {
+                "replicas": 0,
+                "strategy": {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 1}},
+                "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {}, "spec": {"volumes": [{"name": "v", "emptyDir": {}}], "containers": [{
+                    "name": "c", "resources": {"limits": {"cpu": "1"}}, "ports": [{"containerPort": 80}],
+                    "livenessProbe": {"httpGet": {"path": "/", "port": "http"}},
+                }]}},
+            }, "status": {}}),
+            json!({"apiVersion": "v1", "kind": "PodList", "metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "p"}, "spec": {}, "status": {}}]}),
+            json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}, "spec": {"renewTime": "2026-01-01T00:00:00.123456Z", "leaseDurationSeconds": -1}}),
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {}, "spec": {"group": "g", "scope": "Namespaced", "names": {"plural": "p", "kind": "K"}, "versions": [{"name": "v1", "served": true, "storage": false, "schema": {"openAPIV3Schema": {
+                "type": "object", "maximum": 1.5, "default": {"a": [1]}, "items": {"type": "string"}, "additionalProperties": false,
+            }}}]}, "status": {"conditions": [{"type": "Established", "status": "True"}]}}),
+            json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "metadata": {}, "spec": {"token": "t"}, "status": {"user": {"extra": {"k": ["a", "b"]}}}}),
+        ];
+        for value in all {
+            let bytes = object(&value).expect("a message");
+            assert_eq!(super::read(&bytes), Ok(value));
+        }
     }
 
     #[test]

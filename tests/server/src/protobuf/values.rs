@@ -177,7 +177,7 @@ fn by_name(name: &str, bytes: &[u8], depth: usize) -> Result<Value, String> {
 }
 
 /// `ExtraValue`, `Verbs`: in JSON a list of texts.
-fn is_list(message: &Message) -> bool {
+pub(super) fn is_list(message: &Message) -> bool {
     matches!(
         message.fields.as_slice(),
         [Field { number: 1, name: "items", repeated: true, of: Type::String }]

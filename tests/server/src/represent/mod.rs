@@ -1,6 +1,6 @@
 //! The form of an answer: what the client accepts, and the answer made into it.
 //!
-//! The verbs answer in JSON; here that becomes a Table, partial metadata, YAML, or indented JSON. Protobuf and CBOR are not offered.
+//! The verbs answer in JSON; here that becomes a Table, partial metadata, YAML, protobuf, or indented JSON. CBOR is not offered.
 
 mod accept;
 mod duration;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Resource;
 use crate::failure::{Failure, Outcome};
+use crate::protobuf;
 use crate::request::Incoming;
 use crate::server::Shared;
 use table::{Include, Style};
@@ -29,9 +30,9 @@ const STREAMS: &[&str] =
     &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
 
 /// The form that was agreed on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Form {
-    yaml: bool,
+    media: Media,
     pretty: bool,
     target: Option<Target>,
 }
@@ -52,10 +53,33 @@ enum Target {
     },
 }
 
-/// An answer without a negotiated form: JSON as it is.
-impl Default for Form {
-    fn default() -> Self {
-        Form { yaml: false, pretty: false, target: None }
+/// In what an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Media {
+    #[default]
+    Json,
+    Yaml,
+    Protobuf,
+}
+
+impl Media {
+    /// What is taken first where a wildcard leaves the choice.
+    const ALL: [Media; 3] = [Media::Json, Media::Yaml, Media::Protobuf];
+
+    fn sub(self) -> &'static str {
+        match self {
+            Media::Json => "json",
+            Media::Yaml => "yaml",
+            Media::Protobuf => "vnd.kubernetes.protobuf",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Media::Json => JSON,
+            Media::Yaml => YAML,
+            Media::Protobuf => PROTOBUF,
+        }
     }
 }
 
@@ -71,12 +95,11 @@ pub(crate) enum Due {
 impl Form {
     /// The form that a client wants of an answer that is about no resource: JSON or YAML, indented or not.
     pub(crate) fn plain(incoming: &Incoming) -> Form {
-        let yaml = accept::parse(&incoming.accept).iter().find_map(|it| match it.parameter("as") {
+        let media = accept::parse(&incoming.accept).iter().find_map(|it| match it.parameter("as") {
             Some(_) => None,
-            None if it.means("application", "json") => Some(false),
-            None => it.means("application", "yaml").then_some(true),
+            None => [Media::Json, Media::Yaml].into_iter().find(|media| it.means("application", media.sub())),
         });
-        Form { yaml: yaml.unwrap_or(false), pretty: is_pretty(incoming), target: None }
+        Form { media: media.unwrap_or_default(), pretty: is_pretty(incoming), target: None }
     }
 
     /// The form of a document of discovery.
@@ -112,7 +135,7 @@ impl Form {
         if !resource.is_custom() && !accept::passes(&incoming.accept, offered) {
             return Err(Failure::not_acceptable(&offered.join(", ")));
         }
-        let mut form = Form { yaml: false, pretty: is_pretty(incoming), target: None };
+        let mut form = Form { pretty: is_pretty(incoming), ..Form::default() };
         if incoming.accept.is_empty() {
             return Ok(form);
         }
@@ -121,24 +144,26 @@ impl Form {
             if clause.parameter("stream").is_some_and(|it| it != "watch") {
                 continue;
             }
-            let Some(yaml) = [false, true]
-                .into_iter()
-                .find(|it| clause.means("application", if *it { "yaml" } else { "json" }))
-            else {
-                continue;
-            };
             let asked = ["as", "g", "v"].map(|it| clause.parameter(it));
-            if asked.iter().any(Option::is_some) {
-                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))?
-                else {
+            let converts = asked.iter().any(Option::is_some);
+            let is_table = clause.parameter("as") == Some("Table");
+            let can = |media: Media| match media {
+                // Tables and custom resources have no message.
+                Media::Protobuf => !is_table && (converts || !resource.is_custom()),
+                _ => true,
+            };
+            let means = |it: &Media| can(*it) && clause.means("application", it.sub());
+            let Some(media) = Media::ALL.into_iter().find(means) else { continue };
+            if converts {
+                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))? else {
                     continue;
                 };
                 form.target = Some(target);
             }
-            if yaml && due == Due::Watch {
+            if media == Media::Yaml && due == Due::Watch {
                 return Err(Failure::only_accepted(&STREAMS.join(", ")));
             }
-            form.yaml = yaml;
+            form.media = media;
             form.pretty |= clause.parameter("pretty") == Some("1");
             return Ok(form);
         }
@@ -146,11 +171,16 @@ impl Form {
     }
 
     pub(crate) fn content_type(&self) -> &'static str {
-        if self.yaml { YAML } else { JSON }
+        self.media.name()
+    }
+
+    /// The type of a watch's answer.
+    pub(crate) fn stream_type(&self) -> &'static str {
+        if self.media == Media::Protobuf { "application/vnd.kubernetes.protobuf;stream=watch" } else { JSON }
     }
 
     fn is_as_stored(&self) -> bool {
-        !self.yaml && !self.pretty && self.target.is_none()
+        self.media == Media::Json && !self.pretty && self.target.is_none()
     }
 
     /// An answer of a verb in this form.
@@ -166,29 +196,31 @@ impl Form {
         Ok(self.encode(&self.transformed(value, false)?))
     }
 
-    /// A refusal: in YAML where that was agreed on, but never as a Table or as metadata.
+    /// A refusal: in the type that was agreed on, but never as a Table or as metadata.
     pub(crate) fn failure(&self, failure: &Failure) -> (Bytes, &'static str) {
-        let plain = Form { yaml: self.yaml && self.target.is_none(), ..Form::default() };
-        let pretty = self.pretty || self.target.is_some();
-        let form = Form { pretty, ..plain };
+        let media = if self.target.is_none() { self.media } else { Media::Json };
+        let form = Form { media, pretty: self.pretty || self.target.is_some(), target: None };
         (form.encode(&failure.status()), form.content_type())
     }
 
     /// A document in this form.
     pub(crate) fn encode(&self, value: &Value) -> Bytes {
-        if self.yaml {
-            return yaml::write(value).into();
+        match self.media {
+            Media::Yaml => yaml::write(value).into(),
+            Media::Protobuf => protobuf::object(value).unwrap_or_default().into(),
+            Media::Json => {
+                let mut text = order::write(value, self.pretty);
+                if !self.pretty {
+                    text.push('\n');
+                }
+                text.into()
+            }
         }
-        let mut text = order::write(value, self.pretty);
-        if !self.pretty {
-            text.push('\n');
-        }
-        text.into()
     }
 
     /// Events of a watch in this form. Only the first of a watch carries the columns of a table.
     pub(crate) fn events(&mut self, events: Bytes) -> Bytes {
-        if self.target.is_none() {
+        if self.target.is_none() && self.media != Media::Protobuf {
             return events;
         }
         let mut out = Vec::with_capacity(events.len());
@@ -201,6 +233,10 @@ impl Form {
             event["object"] = self.transformed(object.clone(), true).unwrap_or(object);
             if let Some(Target::Table { headers, .. }) = &mut self.target {
                 *headers = false;
+            }
+            if self.media == Media::Protobuf {
+                out.extend(protobuf::event(&event).unwrap_or_default());
+                continue;
             }
             out.extend_from_slice(event.to_string().as_bytes());
             out.push(b'\n');

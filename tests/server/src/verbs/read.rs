@@ -260,6 +260,6 @@ pub(super) fn encode<'a>(
             None => body.put_slice(json),
         }
     }
-    body.put_slice(b"]}");
+    body.put_slice(b"]}\n");
     Reply::Json { code: 200, body: body.freeze() }
 }
