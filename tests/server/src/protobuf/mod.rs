@@ -132,7 +132,7 @@ mod tests {
         ];
         for value in all {
             let bytes = object(&value).expect("a message");
-            assert_eq!(super::read(&bytes), Ok(value));
+            assert_eq!(read(&bytes), Ok(value));
         }
     }
 
