@@ -51,7 +51,7 @@ impl Told {
     }
 
     pub(crate) fn empty(code: u16) -> Self {
-        Told { code, ..Told::json(Bytes::new()) }
+        Told { code, ..Told::new("", Bytes::new()) }
     }
 
     /// What is answered where there is nothing at all.

@@ -142,7 +142,7 @@ fn response(
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    if let Ok(value) = HeaderValue::from_str(content_type) {
+    if let (false, Ok(value)) = (content_type.is_empty(), HeaderValue::from_str(content_type)) {
         headers.insert(header::CONTENT_TYPE, value);
     }
     for warning in warnings {

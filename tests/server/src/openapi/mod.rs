@@ -28,13 +28,14 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Option<Told> {
     let (group, version) = match rest.split('/').collect::<Vec<_>>().as_slice() {
         ["api", version] => (String::new(), (*version).to_owned()),
         ["apis", group, version] => ((*group).to_owned(), (*version).to_owned()),
-        _ => return None,
+        _ => return Some(Told::empty(404)),
     };
     if !shared.catalog.read().unwrap_or_else(PoisonError::into_inner).serves(&group, &version) {
-        return None;
+        return Some(Told::empty(404));
     }
+    let vary = (header::VARY, HeaderValue::from_static("Accept"));
     if !accepts_json(incoming) {
-        return Some(Told::empty(406));
+        return Some(Told { headers: vec![vary], ..Told::empty(406) });
     }
     let hash = document::hash(shared, &group, &version);
     let (asked, url) = (incoming.query.get("hash"), url(&group, &version, &hash));
@@ -52,7 +53,7 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Option<Told> {
         }
     };
     told.headers.extend(HeaderValue::from_str(&format!("\"{hash}\"")).ok().map(|it| (header::ETAG, it)));
-    told.headers.push((header::VARY, HeaderValue::from_static("Accept")));
+    told.headers.push(vary);
     Some(told)
 }
 

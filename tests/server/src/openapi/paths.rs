@@ -46,7 +46,7 @@ const DELETE_COLLECTION: &[&str] = &[
     "timeoutSeconds",
 ];
 const WRITE: &[&str] = &["dryRun", "fieldManager", "fieldValidation"];
-const PATCH: &[&str] = &["dryRun", "fieldManager", "fieldValidation", "force"];
+const PATCH: &[&str] = &["dryRun", "patch.fieldManager", "fieldValidation", "force"];
 
 const WHOLE: &[&str] = &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
 const STREAMED: &[&str] = &[
@@ -195,12 +195,13 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
         operation
     };
     let operation = |id: String| Operation { resource, id };
+    let listing = if custom { "list" } else { "list or watch" };
     let writing: &[&str] = if custom { CUSTOM } else { &["*/*"] };
 
     let mut one = Map::new();
     let mut all = Map::new();
     if resource.allows("list") {
-        let say = format!("list or watch objects of kind {kind}");
+        let say = format!("{listing} objects of kind {kind}");
         let read =
             operation(format!("list{camel}{place}{kind}")).with(&say, LIST, None, &[(200, &list)], streamed);
         all.insert("get".to_owned(), mark(read, "list", group, version, kind));
@@ -297,11 +298,12 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
     put(base, all, common(None));
     put(named.clone(), one, common(Some(kind)));
     if resource.namespaced && resource.allows("list") {
-        let say = format!("list or watch objects of kind {kind}");
+        let say = format!("{listing} objects of kind {kind}");
         let read = operation(format!("list{camel}{kind}ForAllNamespaces"));
         let read = read.with(&say, &[], None, &[(200, &list)], streamed);
         let item = [("get".to_owned(), mark(read, "list", group, version, kind))].into_iter().collect();
-        let query = [&["pretty"], LIST].concat();
+        let mut query = [&["pretty"], LIST].concat();
+        query.sort_unstable();
         put(format!("{}/{}", root(resource), resource.plural), item, parameters(&query).into());
     }
     for sub in &resource.subresources {
@@ -313,6 +315,11 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
         if of.is_empty() {
             continue;
         }
+        // The scale of a custom resource goes by the name of the resource here.
+        let (sub_group, sub_version, sub_kind) = match custom {
+            true => (group.as_str(), version.as_str(), kind),
+            false => (sub_group, sub_version, sub.kind.as_str()),
+        };
         let id = format!("{id}{}", capital(&sub.name));
         let what = format!("{} of the specified {kind}", sub.name);
         let mut item = Map::new();
@@ -324,18 +331,18 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
                 &[(200, &of)],
                 whole,
             );
-            item.insert("get".to_owned(), mark(read, "get", sub_group, sub_version, &sub.kind));
+            item.insert("get".to_owned(), mark(read, "get", sub_group, sub_version, sub_kind));
         }
         if sub.verbs.iter().any(|it| it == "create") {
             let answers = [(200, of.as_str()), (201, of.as_str()), (202, of.as_str())];
             let made = operation(format!("create{id}"));
             let made =
                 made.with(&format!("create {what}"), WRITE, Some(body(&of, true, writing)), &answers, whole);
-            item.insert("post".to_owned(), mark(made, "post", sub_group, sub_version, &sub.kind));
+            item.insert("post".to_owned(), mark(made, "post", sub_group, sub_version, sub_kind));
         }
         for (method, action, found) in write(&id, &what, &of, &sub.verbs) {
-            item.insert(method.to_owned(), mark(found, action, sub_group, sub_version, &sub.kind));
+            item.insert(method.to_owned(), mark(found, action, sub_group, sub_version, sub_kind));
         }
-        put(format!("{named}/{}", sub.name), item, common(Some(&sub.kind)));
+        put(format!("{named}/{}", sub.name), item, common(Some(sub_kind)));
     }
 }

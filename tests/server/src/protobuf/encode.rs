@@ -94,7 +94,9 @@ fn put(field: &Field, value: &Value, out: &mut Vec<u8>) {
                 put_bytes(field.number, &entry, out);
             }
         }
-        (of, Value::Array(all)) if field.repeated => all.iter().for_each(|it| single(field.number, of, it, out)),
+        (of, Value::Array(all)) if field.repeated => {
+            all.iter().for_each(|it| single(field.number, of, it, out))
+        }
         (of, value) => single(field.number, of, value, out),
     }
 }
@@ -140,7 +142,9 @@ fn own(name: &str, value: &Value, out: &mut Vec<u8>) -> bool {
             put_bytes(3, &[], out);
         }
         ("RawExtension" | "FieldsV1" | "JSON", value) => put_bytes(1, value.to_string().as_bytes(), out),
-        ("JSONSchemaPropsOrArray", Value::Array(all)) => all.iter().for_each(|it| put_bytes(2, &schema(it), out)),
+        ("JSONSchemaPropsOrArray", Value::Array(all)) => {
+            all.iter().for_each(|it| put_bytes(2, &schema(it), out))
+        }
         ("JSONSchemaPropsOrBool", Value::Bool(allows)) => put_number(1, u64::from(*allows), out),
         ("JSONSchemaPropsOrBool", value) => {
             put_number(1, 1, out);
@@ -149,7 +153,9 @@ fn own(name: &str, value: &Value, out: &mut Vec<u8>) -> bool {
         ("JSONSchemaPropsOrStringArray", Value::Array(all)) => {
             all.iter().for_each(|it| put_bytes(2, it.as_str().unwrap_or_default().as_bytes(), out));
         }
-        ("JSONSchemaPropsOrArray" | "JSONSchemaPropsOrStringArray", value) => put_bytes(1, &schema(value), out),
+        ("JSONSchemaPropsOrArray" | "JSONSchemaPropsOrStringArray", value) => {
+            put_bytes(1, &schema(value), out)
+        }
         _ => return false,
     }
     true

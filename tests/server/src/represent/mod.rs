@@ -93,13 +93,16 @@ pub(crate) enum Due {
 }
 
 impl Form {
-    /// The form that a client wants of an answer that is about no resource: JSON or YAML, indented or not.
+    /// The form that a client wants of an answer that is about no resource.
     pub(crate) fn plain(incoming: &Incoming) -> Form {
-        let media = accept::parse(&incoming.accept).iter().find_map(|it| match it.parameter("as") {
-            Some(_) => None,
-            None => [Media::Json, Media::Yaml].into_iter().find(|media| it.means("application", media.sub())),
-        });
-        Form { media: media.unwrap_or_default(), pretty: is_pretty(incoming), target: None }
+        Form::among(incoming, &Media::ALL)
+    }
+
+    fn among(incoming: &Incoming, all: &[Media]) -> Form {
+        let wanted = accept::parse(&incoming.accept);
+        let plain = wanted.iter().filter(|it| it.parameter("as").is_none());
+        let media = plain.flat_map(|it| all.iter().find(|media| it.means("application", media.sub()))).next();
+        Form { media: media.copied().unwrap_or_default(), pretty: is_pretty(incoming), target: None }
     }
 
     /// The form of a document of discovery.
@@ -117,7 +120,7 @@ impl Form {
                 && (it.means("application", "json") || it.means("application", "yaml"))
         };
         match incoming.accept.is_empty() || wanted.iter().any(known) {
-            true => Ok(Form::plain(incoming)),
+            true => Ok(Form::among(incoming, &[Media::Json, Media::Yaml])),
             false => Err(Failure::only_accepted(&WHOLE.join(", "))),
         }
     }
@@ -155,7 +158,8 @@ impl Form {
             let means = |it: &Media| can(*it) && clause.means("application", it.sub());
             let Some(media) = Media::ALL.into_iter().find(means) else { continue };
             if converts {
-                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))? else {
+                let Some(target) = target(shared, incoming, resource, asked.map(Option::unwrap_or_default))?
+                else {
                     continue;
                 };
                 form.target = Some(target);
