@@ -11,7 +11,7 @@ use crate::catalog::Resource;
 use crate::failure::{Failure, Outcome};
 use crate::server::Shared;
 use crate::store::{Place, Store, Stored};
-use crate::{crd, meta};
+use crate::{crd, kinds, meta};
 
 pub(crate) const ORPHAN: &str = "orphan";
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
@@ -198,6 +198,10 @@ pub(crate) fn delete(
     key: &str,
     options: &Options,
 ) -> Outcome<Deleted> {
+    if resource.is("scheduling.k8s.io", "priorityclasses") && kinds::is_system_class(key) {
+        let why = "this is a system priority class and cannot be deleted";
+        return Err(Failure::forbidden(&resource.group, &resource.plural, key, why));
+    }
     let place = place(resource);
     let Some(old) = store.get(&place, key).cloned() else {
         return Err(Failure::not_found(

@@ -53,10 +53,14 @@ fn zero(schema: &Schema, name: &str, member: &Schema, other: &Value) -> Option<V
         return None;
     }
     let is_struct = matches!(&member.default, Some(Value::Object(it)) if it.is_empty());
-    let is_required = schema.required.iter().any(|it| it == name);
+    let is_zero = |it: &Value| matches!(it.as_f64(), Some(0.0)) || it == "" || it == false;
     match other {
         Value::Object(_) if is_struct => Some(Value::Object(Map::new())),
-        Value::Array(_) if is_required => Some(Value::Array(Vec::new())),
+        Value::Array(it) if !it.is_empty() && crate::kinds::wire::writes_null(schema, name) => {
+            Some(Value::Array(Vec::new()))
+        }
+        // Scalars that are always written.
+        _ if member.default.as_ref().is_some_and(|it| it == other && is_zero(it)) => member.default.clone(),
         // What is written as null when nobody sets it.
         Value::Null => Some(Value::Null),
         _ => None,

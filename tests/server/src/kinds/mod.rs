@@ -6,21 +6,29 @@
 
 mod address;
 pub(crate) mod causes;
+mod certificate;
 mod config;
 mod defaults;
 mod endpoints;
+mod flow;
 pub(crate) mod formats;
 mod ingress;
 mod namespace;
 mod network_policy;
+mod node;
 mod others;
 mod plain;
 mod pod;
+mod policies;
 pub(crate) mod quantity;
+mod roles;
 pub(crate) mod rules;
 mod service;
 mod service_rules;
-mod wire;
+mod unified;
+mod volumes;
+mod webhooks;
+pub(crate) mod wire;
 mod words;
 
 pub(crate) use wire::round_trip;
@@ -158,6 +166,11 @@ pub(crate) fn created_by_update(resource: &Resource) -> bool {
 pub(crate) fn registry_path(resource: &Resource) -> &str {
     let found = others::REGISTRY_PATHS.iter().find(|(group, plural, _)| resource.is(group, plural));
     found.map_or(resource.plural.as_str(), |(_, _, path)| *path)
+}
+
+/// Whether a PriorityClass is one of the system's, which stay.
+pub(crate) fn is_system_class(name: &str) -> bool {
+    policies::is_system_class(name)
 }
 
 /// Lets admission change or refuse a write.

@@ -4,23 +4,55 @@
 
 use super::defaults::TypeDefault;
 use super::rules::TypeCheck;
-use super::{Kind, config, endpoints, ingress, network_policy, service};
+use super::{
+    Kind, certificate, config, endpoints, flow, ingress, network_policy, node, policies, roles, service,
+    volumes, webhooks,
+};
 
 pub(super) const KINDS: &[&Kind] = &[
+    &certificate::KIND,
     &config::CONFIG_MAP,
     &config::SECRET,
     &endpoints::KIND,
     &endpoints::SLICE_KIND,
+    &flow::API_SERVICE,
+    &flow::LEVEL,
+    &flow::SCHEMA,
     &ingress::KIND,
     &ingress::CLASS_KIND,
+    &node::KIND,
+    &policies::BUDGET,
+    &policies::LEASE,
+    &policies::PRIORITY_CLASS,
+    &policies::RUNTIME_CLASS,
+    &roles::BINDING,
+    &roles::CLUSTER_BINDING,
+    &roles::CLUSTER_ROLE,
+    &roles::ROLE,
     &service::KIND,
+    &volumes::ATTACHMENT,
+    &volumes::CLAIM,
+    &volumes::CLASS,
+    &volumes::DRIVER,
+    &volumes::VOLUME,
+    &webhooks::MUTATING,
+    &webhooks::POLICY,
+    &webhooks::POLICY_BINDING,
+    &webhooks::VALIDATING,
 ];
 
 pub(super) const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[
+    ("io.k8s.api.admissionregistration.v1.MatchResources", webhooks::selector_defaults),
+    ("io.k8s.api.admissionregistration.v1.MutatingWebhook", webhooks::selector_defaults),
+    ("io.k8s.api.admissionregistration.v1.ValidatingWebhook", webhooks::selector_defaults),
     ("io.k8s.api.core.v1.Service", service::defaults),
     ("io.k8s.api.core.v1.ServicePort", service::port_defaults),
     ("io.k8s.api.discovery.v1.EndpointPort", endpoints::slice_port_defaults),
+    ("io.k8s.api.flowcontrol.v1.FlowSchemaSpec", flow::schema_defaults),
+    ("io.k8s.api.flowcontrol.v1.QueuingConfiguration", flow::queuing_defaults),
     ("io.k8s.api.networking.v1.NetworkPolicySpec", network_policy::defaults),
+    ("io.k8s.api.rbac.v1.RoleRef", roles::reference_defaults),
+    ("io.k8s.api.rbac.v1.Subject", roles::subject_defaults),
 ];
 
 pub(super) const TYPE_CHECKS: &[(&str, TypeCheck)] = &[

@@ -26,8 +26,6 @@ const fn answering(group: &'static str, plural: &'static str) -> Kind {
 pub(super) static KINDS: &[Kind] = &[
     Kind { answers_with_object: true, ..Kind::plain("", "podtemplates") },
     answering("", "serviceaccounts"),
-    answering("", "persistentvolumes"),
-    answering("", "persistentvolumeclaims"),
     answering("", "resourcequotas"),
     Kind {
         selectable: &[
@@ -45,7 +43,6 @@ pub(super) static KINDS: &[Kind] = &[
         ],
         ..Kind::plain("", "events")
     },
-    Kind { selectable: &["spec.unschedulable"], ..Kind::plain("", "nodes") },
     Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("", "replicationcontrollers") },
     counting("apps", "deployments"),
     Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("apps", "replicasets") },
@@ -53,24 +50,5 @@ pub(super) static KINDS: &[Kind] = &[
     counting("apps", "daemonsets"),
     Kind { generations: true, selectable: &["status.successful"], ..Kind::plain("batch", "jobs") },
     counting("batch", "cronjobs"),
-    Kind {
-        selectable: &["spec.signerName"],
-        // What was asked for stays what it was.
-        prepare_update: |new, old, subresource| {
-            if subresource.is_empty() {
-                new["spec"] = old["spec"].clone();
-            }
-        },
-        ..Kind::plain("certificates.k8s.io", "certificatesigningrequests")
-    },
     counting("networking.k8s.io", "networkpolicies"),
-    counting("policy", "poddisruptionbudgets"),
-    counting("flowcontrol.apiserver.k8s.io", "flowschemas"),
-    counting("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"),
-    counting("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
-    counting("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
-    counting("admissionregistration.k8s.io", "validatingadmissionpolicies"),
-    counting("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
-    counting("scheduling.k8s.io", "priorityclasses"),
-    counting("node.k8s.io", "runtimeclasses"),
 ];

@@ -49,6 +49,11 @@ fn zero(member: &Schema) -> Value {
     }
 }
 
+/// Whether a member of a type is written as null when nobody sets it.
+pub(crate) fn writes_null(schema: &Schema, member: &str) -> bool {
+    facts(schema.name).is_some_and(|it| it.nulls.contains(&member))
+}
+
 /// Gives an object the form that a round trip through Go's types gives it.
 pub(crate) fn round_trip(object: &mut Value, schema: &Arc<Schema>) {
     walk(object, schema, 0);

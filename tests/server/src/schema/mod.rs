@@ -26,7 +26,7 @@ pub(crate) enum ListKind {
 }
 
 /// One node.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Schema {
     /// Its own name, when it is a built-in type.
     pub(crate) name: Option<&'static str>,
@@ -43,6 +43,8 @@ pub(crate) struct Schema {
     pub(crate) nullable: bool,
     pub(crate) list: ListKind,
     pub(crate) atomic_map: bool,
+    /// A member whose type is atomic elsewhere.
+    granular: bool,
     pub(crate) preserve_unknown: bool,
     pub(crate) int_or_string: bool,
     pub(crate) embedded: bool,
@@ -96,6 +98,7 @@ impl Schema {
             _ => ListKind::Atomic,
         };
         schema.atomic_map = text("x-kubernetes-map-type").as_deref() == Some("atomic");
+        schema.granular = text("x-kubernetes-map-type").as_deref() == Some("granular");
         schema.preserve_unknown = flag("x-kubernetes-preserve-unknown-fields");
         schema.int_or_string = flag("x-kubernetes-int-or-string");
         schema.embedded = flag("x-kubernetes-embedded-resource");
@@ -147,7 +150,11 @@ impl Schema {
     pub(crate) fn resolved(self: &Arc<Self>) -> Arc<Schema> {
         match &self.reference {
             None => self.clone(),
-            Some(name) => builtin::named(name).unwrap_or_else(|| self.clone()),
+            Some(name) => match builtin::named(name) {
+                Some(it) if self.granular => Arc::new(Schema { atomic_map: false, ..Schema::clone(&it) }),
+                Some(it) => it,
+                None => self.clone(),
+            },
         }
     }
 

@@ -125,6 +125,11 @@ pub(super) enum Tracking {
 pub(super) fn ignored(resource: &Resource, subresource: &str) -> FieldSet {
     let mut set = FieldSet::default();
     let mut add = |name: &str| set.insert(&[Step::Field(name.to_owned())]);
+    if resource.is("certificates.k8s.io", "certificatesigningrequests") {
+        add("spec");
+        add("status");
+        return set;
+    }
     match subresource {
         "" if resource.is("certificates.k8s.io", "certificatesigningrequests") => {
             add("spec");
