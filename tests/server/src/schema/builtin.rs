@@ -32,6 +32,20 @@ pub(crate) fn named(name: &str) -> Option<Arc<Schema>> {
     Some(schema)
 }
 
+/// The type of this name where it is not atomic: one member of all asks for that.
+pub(super) fn granular(name: &str) -> Option<Arc<Schema>> {
+    static READ: OnceLock<Mutex<HashMap<&'static str, Arc<Schema>>>> = OnceLock::new();
+    let (&name, line) = lines().get_key_value(name)?;
+    let mut read = READ.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(schema) = read.get(name) {
+        return Some(schema.clone());
+    }
+    let value: Value = serde_json::from_str(line).ok()?;
+    let schema = Arc::new(Schema { name: Some(name), atomic_map: false, ..Schema::read(&value, false) });
+    read.insert(name, schema.clone());
+    Some(schema)
+}
+
 /// The type of this kind.
 pub(crate) fn of_kind(group: &str, version: &str, kind: &str) -> Option<Arc<Schema>> {
     static KINDS: OnceLock<HashMap<(String, String, String), &'static str>> = OnceLock::new();

@@ -26,7 +26,7 @@ pub(crate) enum ListKind {
 }
 
 /// One node.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Schema {
     /// Its own name, when it is a built-in type.
     pub(crate) name: Option<&'static str>,
@@ -150,11 +150,8 @@ impl Schema {
     pub(crate) fn resolved(self: &Arc<Self>) -> Arc<Schema> {
         match &self.reference {
             None => self.clone(),
-            Some(name) => match builtin::named(name) {
-                Some(it) if self.granular => Arc::new(Schema { atomic_map: false, ..Schema::clone(&it) }),
-                Some(it) => it,
-                None => self.clone(),
-            },
+            Some(name) if self.granular => builtin::granular(name).unwrap_or_else(|| self.clone()),
+            Some(name) => builtin::named(name).unwrap_or_else(|| self.clone()),
         }
     }
 
