@@ -157,10 +157,12 @@ fn agree_on_source(spec: &mut Map<String, Value>) {
     let (source, reference) = (spec.member("dataSource").clone(), spec.member("dataSourceRef").clone());
     if source.is_object() && reference.is_null() {
         spec.insert("dataSourceRef".to_owned(), source);
-    } else if source.is_null() && reference.is_object() && known(&reference) {
-        if text(&reference, "namespace").is_empty() {
-            spec.insert("dataSource".to_owned(), reference);
-        }
+    } else if source.is_null()
+        && reference.is_object()
+        && known(&reference)
+        && text(&reference, "namespace").is_empty()
+    {
+        spec.insert("dataSource".to_owned(), reference);
     }
 }
 
