@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask serve` is the same with a kubeconfig in target/serve.
 
-use std::io::Write as _;
+use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,12 +22,14 @@ usage: serve [--port N] [--token T] [--tls] [--rbac] [--all-apis] [--load FILE].
 
 struct Arguments {
     builder: Builder,
+    load: Vec<PathBuf>,
     kubeconfig: Option<PathBuf>,
     quiet: bool,
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut all = Arguments { builder: TestServer::builder(), kubeconfig: None, quiet: false };
+    let mut all =
+        Arguments { builder: TestServer::builder(), load: Vec::new(), kubeconfig: None, quiet: false };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         let builder = all.builder.clone();
@@ -41,12 +43,7 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--tls" => all.builder = builder.tls(),
             "--rbac" => all.builder = builder.rbac(true),
             "--all-apis" => all.builder = builder.all_apis(true),
-            "--load" => {
-                let file = value()?;
-                let yaml =
-                    std::fs::read_to_string(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
-                all.builder = builder.load(yaml);
-            }
+            "--load" => all.load.push(value()?.into()),
             "--kubeconfig" => all.kubeconfig = Some(value()?.into()),
             "--quiet" => all.quiet = true,
             "--help" | "-h" => return Err(String::new()),
@@ -74,12 +71,18 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(Arguments { builder, kubeconfig, quiet }: Arguments) -> std::io::Result<()> {
+async fn serve(Arguments { builder, load, kubeconfig, quiet }: Arguments) -> std::io::Result<()> {
     let builder = match quiet {
         true => builder,
         false => builder.on_answer(|request| eprintln!("{request}")),
     };
     let server = builder.start().await?;
+    for file in load {
+        let shown = file.display();
+        let yaml = std::fs::read_to_string(&file)
+            .map_err(|error| Error::new(error.kind(), format!("{shown}: {error}")))?;
+        server.load(&yaml).await.map_err(|error| Error::other(format!("{shown}: {error}")))?;
+    }
     eprintln!("serving on {}, until Ctrl-C; everything is in memory, for tests only", server.url());
     match kubeconfig {
         Some(path) => {

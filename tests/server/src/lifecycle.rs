@@ -7,6 +7,33 @@ use std::io;
 use crate::server::TestServer;
 
 impl TestServer {
+    /// Runs a test with a server of its own, on a runtime of its own: for tests that are not `async` themselves.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use clientset_testserver::TestServer;
+    ///
+    /// TestServer::run(async |server| {
+    ///     assert!(server.requests().is_empty());
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// When it returns the server has stopped. In an `async` test, [`TestServer::start`] does the same with a line less.
+    ///
+    /// # Errors
+    ///
+    /// When there can be no runtime, or no port of the loopback interface.
+    pub fn run<T>(test: impl AsyncFnOnce(&TestServer) -> T) -> io::Result<T> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let server = TestServer::start().await?;
+            let outcome = test(&server).await;
+            server.stop().await;
+            Ok(outcome)
+        })
+    }
+
     /// Ends all connections, watches too, and goes on accepting new ones.
     ///
     /// # Errors

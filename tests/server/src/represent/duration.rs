@@ -32,14 +32,14 @@ fn read(text: &str) -> Option<jiff::Timestamp> {
 /// How long ago a time was.
 pub(super) fn since(time: &Value) -> String {
     match time.as_str().and_then(read) {
-        Some(then) => human(jiff::Timestamp::now().duration_since(then).as_secs()),
+        Some(then) => human(crate::clock::now().duration_since(then).as_secs()),
         None => "<unknown>".to_owned(),
     }
 }
 
 /// The same of a text that need not be a time.
 pub(super) fn since_text(text: &str) -> Option<String> {
-    read(text).map(|then| human(jiff::Timestamp::now().duration_since(then).as_secs()))
+    read(text).map(|then| human(crate::clock::now().duration_since(then).as_secs()))
 }
 
 /// The time between two.
