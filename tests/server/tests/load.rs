@@ -2,7 +2,7 @@
 
 mod support;
 
-use clientset_testserver::TestServer;
+use clientset_testserver::{Clock, TestServer};
 use support::get;
 
 const ALL: &str = "
@@ -115,4 +115,19 @@ async fn errors_name_document_and_line() {
     let refused = TestServer::builder().load("a: b").start().await.expect_err("refused");
     assert_eq!(refused.kind(), std::io::ErrorKind::InvalidData);
     assert_eq!(refused.to_string(), "document 1 (line 1): apiVersion and kind must be set");
+}
+
+#[tokio::test]
+async fn a_dump_is_what_was_loaded_and_can_be_loaded() {
+    // Conditions of definitions have times.
+    let clock = Clock::at(std::time::SystemTime::UNIX_EPOCH);
+    let server = TestServer::builder().clock(&clock).load(ALL).start().await.expect("a server");
+    let dump = server.dump();
+    let kinds: Vec<&str> = dump.lines().filter_map(|it| it.strip_prefix("kind: ")).collect();
+    assert_eq!(kinds, ["ConfigMap", "Namespace", "Pod", "CustomResourceDefinition", "Gear"], "{dump}");
+    for volatile in ["uid:", "resourceVersion:", "creationTimestamp:", "managedFields:"] {
+        assert!(!dump.contains(volatile), "{volatile} in {dump}");
+    }
+    let other = TestServer::builder().clock(&clock).load(&dump).start().await.expect("a server");
+    assert_eq!(other.dump(), dump);
 }

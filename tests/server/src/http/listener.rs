@@ -5,6 +5,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +16,8 @@ use crate::server::Shared;
 
 /// As many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// How long nothing is accepted after that has failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone, Copy)]
 enum Command {
@@ -93,7 +96,14 @@ pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> (Port, impl F
 
 async fn accept(state: Option<&State>) -> io::Result<tokio::net::TcpStream> {
     match state {
-        Some(State::Open(listener)) => listener.accept().await.map(|(stream, _)| stream),
+        Some(State::Open(listener)) => match listener.accept().await {
+            Ok((stream, _)) => Ok(stream),
+            Err(error) => {
+                // Where the process has no more file descriptors, the next call would fail at once, and the next.
+                tokio::time::sleep(AFTER_FAILURE).await;
+                Err(error)
+            }
+        },
         _ => std::future::pending().await,
     }
 }
