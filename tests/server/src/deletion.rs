@@ -89,7 +89,7 @@ fn finalizers(resource: &Resource, object: &Value, options: &Options) -> Vec<Str
     all
 }
 
-fn check(resource: &Resource, options: &Options, object: &Stored) -> Outcome<()> {
+pub(crate) fn check(resource: &Resource, options: &Options, object: &Stored) -> Outcome<()> {
     let (group, kind, name) = (&resource.group, &resource.kind, meta::name(&object.value));
     let uid = meta::text(&object.value, "uid");
     if let Some(wanted) = options.uid.as_deref().filter(|it| *it != uid) {

@@ -225,6 +225,14 @@ impl Failure {
         Self::new(406, "NotAcceptable", message)
     }
 
+    pub(crate) fn too_many_requests(message: &str, seconds: u64, reason: &str, why: &str) -> Self {
+        let mut details = json!({"causes": [{"reason": reason, "message": why}]});
+        if seconds > 0 {
+            details["retryAfterSeconds"] = seconds.into();
+        }
+        Self::new(429, "TooManyRequests", message).with(details)
+    }
+
     pub(crate) fn too_large(message: &str) -> Self {
         Self::new(413, "RequestEntityTooLarge", message)
     }

@@ -17,6 +17,10 @@ impl At {
         At(path.to_owned())
     }
 
+    pub(crate) fn is(&self, path: &str) -> bool {
+        self.0 == path
+    }
+
     pub(crate) fn field(&self, name: &str) -> At {
         if self.0.is_empty() { At(name.to_owned()) } else { At(format!("{}.{name}", self.0)) }
     }
@@ -57,6 +61,12 @@ impl Causes {
 
     pub(crate) fn invalid(&mut self, at: &At, value: impl Into<Value>, detail: &str) {
         self.0.push(Cause::invalid(at, &value.into(), detail));
+    }
+
+    /// With a value that is shown as this text.
+    pub(crate) fn invalid_shown(&mut self, at: &At, shown: &str, detail: &str) {
+        let message = format!("Invalid value: {shown}: {detail}");
+        self.0.push(Cause { reason: "FieldValueInvalid", field: at.into(), message });
     }
 
     pub(crate) fn forbidden(&mut self, at: &At, detail: &str) {

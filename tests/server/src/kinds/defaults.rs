@@ -59,6 +59,12 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
                     function(all);
                 }
             }
+            for (name, member) in &schema.properties {
+                let default = member.default.as_ref().filter(|it| is_meaningful(it));
+                if let Some(default) = default.filter(|_| all.get(name).is_none_or(Value::is_null)) {
+                    all.insert(name.clone(), default.clone());
+                }
+            }
             for (name, inner) in all.iter_mut() {
                 if let Some(member) = schema.properties.get(name).or(schema.additional.as_ref()) {
                     walk(inner, member, depth + 1);
@@ -71,6 +77,16 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
             }
         }
         _ => {}
+    }
+}
+
+/// Go's zero values stand as defaults all over the built-in schemas; they are a matter of writing.
+fn is_meaningful(default: &Value) -> bool {
+    match default {
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+        Value::Bool(it) => *it,
+        Value::Number(it) => it.as_f64() != Some(0.0),
+        Value::String(it) => !it.is_empty(),
     }
 }
 

@@ -10,15 +10,22 @@ use crate::names;
 type Judge = fn(&str) -> Vec<String>;
 
 const FORMATS: &[(&str, Judge)] = &[
+    ("config-key", config_key),
+    ("csi-driver", csi_driver),
     ("dns-label", names::label_problems),
     ("dns-subdomain", names::subdomain_problems),
+    ("dns-search", dns_search),
     ("dns1035-label", dns1035_label),
-    ("qualified-name", names::qualified_problems),
-    ("label-value", |it| names::label_value_problem(it).map(str::to_owned).into_iter().collect()),
-    ("port-name", port_name),
     ("env-name", env_name),
-    ("config-key", config_key),
-    ("uuid", |_| Vec::new()),
+    ("http-header", http_header),
+    ("ip", ip),
+    ("label-value", |it| names::label_value_problem(it).map(str::to_owned).into_iter().collect()),
+    ("path", no_backsteps),
+    ("path-below", path_below),
+    ("path-below-visible", path_below_visible),
+    ("path-absolute", path_absolute),
+    ("port-name", port_name),
+    ("qualified-name", names::qualified_problems),
 ];
 
 pub(crate) fn is_known(format: &str) -> bool {
@@ -67,8 +74,7 @@ pub(crate) fn dns1035_label(text: &str) -> Vec<String> {
 
 /// The name of a port of a container or a service.
 pub(crate) fn port_name(text: &str) -> Vec<String> {
-    let mut all: Vec<String> =
-        (text.len() > 15).then(|| "must be no more than 15 characters".to_owned()).into_iter().collect();
+    let mut all: Vec<String> = too_long(text, 15).into_iter().collect();
     let allowed = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
     if !text.chars().all(allowed) {
         all.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
@@ -113,4 +119,66 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
         _ => {}
     }
     all
+}
+
+fn csi_driver(text: &str) -> Vec<String> {
+    too_long(text, 63).into_iter().chain(names::subdomain_problems(&text.to_lowercase())).collect()
+}
+
+/// A domain to search in, which may have underscores and a dot at its end.
+fn dns_search(text: &str) -> Vec<String> {
+    const SAY: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and \
+                       end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
+                       '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')";
+    let inner = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
+    let part = |it: &str| {
+        let it = it.strip_prefix('_').unwrap_or(it);
+        it.starts_with(inner) && it.ends_with(inner) && it.chars().all(|it| inner(it) || "-_".contains(it))
+    };
+    if text == "." || text.strip_suffix('.').unwrap_or(text).split('.').all(part) {
+        return Vec::new();
+    }
+    vec![SAY.to_owned()]
+}
+
+fn http_header(text: &str) -> Vec<String> {
+    if !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '-') {
+        return Vec::new();
+    }
+    vec![
+        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is \
+         '[-A-Za-z0-9]+')"
+            .to_owned(),
+    ]
+}
+
+fn ip(text: &str) -> Vec<String> {
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        return Vec::new();
+    }
+    vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()]
+}
+
+fn no_backsteps(text: &str) -> Vec<String> {
+    let leaves = text.split('/').any(|it| it == "..");
+    leaves.then(|| "must not contain '..'".to_owned()).into_iter().collect()
+}
+
+/// A path below another.
+pub(crate) fn path_below(text: &str) -> Vec<String> {
+    let absolute = text.starts_with('/').then(|| "must be a relative path".to_owned());
+    absolute.into_iter().chain(no_backsteps(text)).collect()
+}
+
+/// A path below another whose name the kubelet does not keep for itself.
+fn path_below_visible(text: &str) -> Vec<String> {
+    let mut all = path_below(text);
+    if text.starts_with("..") && !text.starts_with("../") {
+        all.push("must not start with '..'".to_owned());
+    }
+    all
+}
+
+fn path_absolute(text: &str) -> Vec<String> {
+    (!text.starts_with('/')).then(|| "must be an absolute path".to_owned()).into_iter().collect()
 }

@@ -9,10 +9,12 @@ pub(crate) mod causes;
 mod certificate;
 mod config;
 mod defaults;
+mod difference;
 mod endpoints;
 mod flow;
 pub(crate) mod formats;
 mod ingress;
+pub(crate) mod look;
 mod namespace;
 mod network_policy;
 mod node;
@@ -20,9 +22,11 @@ mod others;
 mod plain;
 mod pod;
 mod policies;
+mod podspec;
 pub(crate) mod quantity;
 mod roles;
 pub(crate) mod rules;
+pub(crate) mod selectors;
 mod service;
 mod service_rules;
 mod unified;
@@ -39,7 +43,7 @@ use serde_json::{Value, json};
 
 use self::causes::Causes;
 use self::defaults::TypeDefault;
-use self::rules::TypeCheck;
+use self::rules::ValueCheck;
 use crate::catalog::Resource;
 use crate::failure::{Cause, Outcome};
 use crate::store::Store;
@@ -115,10 +119,30 @@ pub(crate) struct Admission<'a> {
 const KINDS: &[&Kind] = &[&namespace::KIND, &pod::KIND, &plain::CRD];
 
 /// Defaults of types that depend on more than one member.
-const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[];
+const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[
+    ("io.k8s.api.core.v1.Container", podspec::defaults::container),
+    ("io.k8s.api.core.v1.EphemeralContainer", podspec::defaults::container),
+    ("io.k8s.api.core.v1.PodSpec", podspec::defaults::spec),
+    ("io.k8s.api.core.v1.Volume", podspec::defaults::volume),
+];
 
 /// Rules of types that look at more than one member.
-const TYPE_CHECKS: &[(&str, TypeCheck)] = &[];
+const TYPE_CHECKS: &[(&str, ValueCheck)] = &[
+    ("io.k8s.api.core.v1.AppArmorProfile", podspec::security::app_armor),
+    ("io.k8s.api.core.v1.EnvVar", podspec::environment::variable),
+    ("io.k8s.api.core.v1.HTTPGetAction", podspec::handlers::http),
+    ("io.k8s.api.core.v1.LifecycleHandler", podspec::handlers::hook),
+    ("io.k8s.api.core.v1.NodeSelector", podspec::scheduling::node_selector),
+    ("io.k8s.api.core.v1.NodeSelectorTerm", podspec::scheduling::node_term),
+    ("io.k8s.api.core.v1.PodAffinityTerm", podspec::scheduling::pod_term),
+    ("io.k8s.api.core.v1.PodSpec", podspec::check),
+    ("io.k8s.api.core.v1.Probe", podspec::handlers::probe),
+    ("io.k8s.api.core.v1.SeccompProfile", podspec::security::seccomp),
+    ("io.k8s.api.core.v1.Toleration", podspec::scheduling::toleration),
+    ("io.k8s.api.core.v1.Volume", podspec::volumes::check),
+    ("io.k8s.api.core.v1.WindowsSecurityContextOptions", podspec::security::windows),
+    ("io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement", selectors::requirement),
+];
 
 static NOTHING: Kind = Kind::plain("", "");
 
@@ -146,11 +170,10 @@ pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
 /// Fills in what the server itself sets before anything is compared: what the schema says and the defaults known here.
 pub(crate) fn fill_defaults(resource: &Resource, object: &mut Value) {
     if let Some(schema) = resource.schema() {
-        if !resource.is_custom() {
+        if resource.is_custom() {
+            crate::schema::defaults::fill(object, &schema);
+        } else {
             round_trip(object, &schema);
-        }
-        crate::schema::defaults::fill(object, &schema);
-        if !resource.is_custom() {
             defaults::fill(object, &schema);
         }
     }
@@ -208,10 +231,15 @@ pub(crate) fn prepare_update(resource: &Resource, new: &mut Value, old: &Value, 
     (of(resource).prepare_update)(new, old, subresource);
 }
 
-/// Everything that is wrong with a built-in object besides its metadata, and what the answer should warn of.
-pub(crate) fn check(resource: &Resource, change: &Change<'_>, warnings: &RefCell<Vec<String>>) -> Vec<Cause> {
+/// Adds everything that is wrong with a built-in object besides its metadata; what is accepted may be worth a warning.
+pub(crate) fn check(
+    resource: &Resource,
+    change: &Change<'_>,
+    found: &mut Vec<Cause>,
+    warnings: &RefCell<Vec<String>>,
+) {
     let kind = of(resource);
-    let mut causes = Causes::default();
+    let mut causes = Causes(std::mem::take(found));
     if let (false, true, Some(schema)) =
         (resource.is_custom(), change.subresource.is_empty(), resource.schema())
     {
@@ -221,5 +249,5 @@ pub(crate) fn check(resource: &Resource, change: &Change<'_>, warnings: &RefCell
     if causes.is_empty() {
         (kind.warn)(change, &mut warnings.borrow_mut());
     }
-    causes.0
+    *found = causes.0;
 }

@@ -72,6 +72,11 @@ impl Quantity {
         self.nano == 0
     }
 
+    /// Whether it is a whole number of times another, at least once or none.
+    pub(crate) fn is_multiple_of(&self, other: &Quantity) -> bool {
+        other.nano > 0 && self.nano >= 0 && self.nano % other.nano == 0
+    }
+
     /// Whether it is a whole number.
     pub(crate) fn is_whole(&self) -> bool {
         self.nano % NANO == 0

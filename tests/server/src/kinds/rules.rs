@@ -15,6 +15,9 @@ use crate::schema::{Schema, builtin};
 /// A check of a type that looks at more than one member.
 pub(crate) type TypeCheck = fn(&Map<String, Value>, &At, &mut Causes);
 
+/// The same, of a type that reads better with absent members as null.
+pub(crate) type ValueCheck = fn(&Value, &At, &mut Causes);
+
 /// A line of the table.
 struct Rule {
     field: &'static str,
@@ -40,8 +43,7 @@ fn table() -> &'static HashMap<&'static str, Vec<Rule>> {
 
 /// Checks an object of a kind, without its metadata and status.
 pub(crate) fn check_object(object: &Value, schema: &Arc<Schema>, causes: &mut Causes) {
-    let Some(all) = object.as_object() else { return };
-    fields(all, &schema.resolved(), &At::default(), causes, 0);
+    fields(object, &schema.resolved(), &At::default(), causes, 0);
 }
 
 /// Checks a value of a named type and everything in it.
@@ -51,7 +53,6 @@ pub(crate) fn check_type(value: &Value, name: &str, at: &At, causes: &mut Causes
     }
 }
 
-/// The path of a member; the first one of an object has no dot before it.
 fn walk(value: &Value, schema: &Arc<Schema>, at: &At, causes: &mut Causes, depth: usize) {
     let schema = schema.resolved();
     if depth > MAX_DEPTH {
@@ -64,7 +65,7 @@ fn walk(value: &Value, schema: &Arc<Schema>, at: &At, causes: &mut Causes, depth
                 walk(inner, member, &at.key(key), causes, depth + 1);
             }
         }
-        Value::Object(all) => fields(all, &schema, at, causes, depth),
+        Value::Object(_) => fields(value, &schema, at, causes, depth),
         Value::Array(items) => {
             let Some(member) = &schema.items else { return };
             for (index, item) in items.iter().enumerate() {
@@ -76,7 +77,7 @@ fn walk(value: &Value, schema: &Arc<Schema>, at: &At, causes: &mut Causes, depth
 }
 
 /// The members in the order of the table, then the others, then what they must agree on.
-fn fields(all: &Map<String, Value>, schema: &Schema, at: &At, causes: &mut Causes, depth: usize) {
+fn fields(all: &Value, schema: &Schema, at: &At, causes: &mut Causes, depth: usize) {
     let name = schema.name.unwrap_or_default();
     let rules = table().get(name).map(Vec::as_slice).unwrap_or_default();
     let mut order: Vec<&str> = Vec::new();
@@ -89,18 +90,26 @@ fn fields(all: &Map<String, Value>, schema: &Schema, at: &At, causes: &mut Cause
         if depth == 0 && (field == "metadata" || field == "status") && at == &At::default() {
             continue;
         }
-        let value = all.get(field).unwrap_or(&Value::Null);
+        let value = &all[field];
         let at = at.field(field);
         let mut inside = true;
         for rule in rules.iter().filter(|it| it.field == field) {
-            inside &= apply(rule, value, &at, causes);
+            // What is missing is not looked at further, unless a rule wants to say so twice.
+            if inside || rule.rule == "always" {
+                inside &= apply(rule, value, &at, causes);
+            }
         }
         if let (true, Some(member)) = (inside, schema.properties.get(field)) {
             walk(value, member, &at, causes, depth + 1);
         }
     }
-    for (_, check) in TYPE_CHECKS.iter().chain(others::TYPE_CHECKS).filter(|(it, _)| *it == name) {
+    for (_, check) in TYPE_CHECKS.iter().filter(|(it, _)| *it == name) {
         check(all, at, causes);
+    }
+    for (_, check) in others::TYPE_CHECKS.iter().filter(|(it, _)| *it == name) {
+        if let Some(all) = all.as_object() {
+            check(all, at, causes);
+        }
     }
 }
 
@@ -108,68 +117,102 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(it) => it.is_empty(),
+        Value::Number(it) => it.as_i64() == Some(0),
         Value::Array(it) => it.is_empty(),
         Value::Object(it) => it.is_empty(),
-        _ => false,
+        Value::Bool(_) => false,
     }
 }
 
 /// Applies one rule; `false` where the inside is not to be looked at.
 fn apply(rule: &Rule, value: &Value, at: &At, causes: &mut Causes) -> bool {
-    let argument = rule.argument;
     match rule.rule {
         "required" if is_empty(value) => {
-            causes.required(at, argument);
+            causes.required(at, rule.argument);
+            return false;
+        }
+        "set" if value.is_null() => {
+            causes.required(at, rule.argument);
             return false;
         }
         // Checked elsewhere: by a function that knows more.
         "skip" => return false,
+        "labels" => formats::labels(value, at, causes),
+        "port-or-name" => port_or_name(value, at, causes),
+        // Also where it is empty or absent.
+        "always" => format(rule.argument, value.as_str().unwrap_or_default(), at, causes),
+        _ => match value {
+            Value::String(text) => of_text(rule, text, at, causes),
+            Value::Number(it) => of_number(rule, it.as_i64().unwrap_or_default(), at, causes),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate().filter(|(_, it)| !it.is_object()) {
+                    apply(rule, item, &at.index(index), causes);
+                }
+            }
+            _ => {}
+        },
+    }
+    true
+}
+
+fn of_number(rule: &Rule, number: i64, at: &At, causes: &mut Causes) {
+    let bounds: Vec<i64> = rule.argument.split(' ').filter_map(|it| it.parse().ok()).collect();
+    match (rule.rule, bounds.as_slice()) {
+        ("not-negative", _) if number < 0 => causes.invalid(at, number, NOT_NEGATIVE),
+        // The argument is how the real server writes nothing: it has two ways.
+        ("positive", _) if number <= 0 => {
+            causes.invalid(at, number, &format!("must be greater than {}", rule.argument));
+        }
+        ("range", [least, most]) if !(least..=most).contains(&&number) => {
+            causes.invalid(at, number, &format!("must be between {least} and {most}, inclusive"));
+        }
+        ("port", _) if number != 0 && !(1..=65535).contains(&number) => causes.invalid(at, number, PORT),
+        ("mode", _) if !(0..=0o777).contains(&number) => {
+            causes.invalid(at, number, "must be a number between 0 and 0777 (octal), both inclusive");
+        }
+        ("weight", _) if !(1..=100).contains(&number) => {
+            causes.invalid(at, number, "must be in the range 1-100");
+        }
         _ => {}
     }
-    if value.is_null() {
-        return true;
-    }
-    let text = value.as_str();
-    let number = value.as_i64();
-    let bounds: Vec<i64> = argument.split(' ').filter_map(|it| it.parse().ok()).collect();
-    match (rule.rule, text, number) {
-        ("not-negative", _, Some(it)) if it < 0 => {
-            causes.invalid(at, it, "must be greater than or equal to 0");
+}
+
+fn of_text(rule: &Rule, text: &str, at: &At, causes: &mut Causes) {
+    match rule.rule {
+        "enum" if !rule.argument.split(',').any(|it| it == text) => {
+            let supported: Vec<&str> = rule.argument.split(',').collect();
+            causes.unsupported(at, text, &supported);
         }
-        ("positive", _, Some(it)) if it <= 0 => causes.invalid(at, it, "must be greater than 0"),
-        ("range", _, Some(it)) => {
-            if let [least, most] = bounds.as_slice()
-                && (it < *least || it > *most)
-            {
-                causes.invalid(at, it, &format!("must be between {least} and {most}, inclusive"));
-            }
-        }
-        ("max", _, Some(it)) => {
-            if let Some(most) = bounds.first().filter(|most| it > **most) {
-                causes.invalid(at, it, &format!("must be less than or equal to {most}"));
-            }
-        }
-        ("port", _, Some(it)) if !(1..=65535).contains(&it) => {
-            causes.invalid(at, it, "must be between 1 and 65535, inclusive");
-        }
-        ("enum", Some(it), _) if !argument.split(',').any(|known| known == it) => {
-            let supported: Vec<&str> = argument.split(',').filter(|it| !it.is_empty()).collect();
-            causes.unsupported(at, it, &supported);
-        }
-        ("max-length", Some(it), _) => {
-            if let Some(most) = argument.parse::<usize>().ok().filter(|most| it.len() > *most) {
+        "max-length" => {
+            if let Some(most) = rule.argument.parse::<usize>().ok().filter(|most| text.len() > *most) {
                 causes.too_long(at, most);
             }
         }
-        ("format", Some(it), _) if !it.is_empty() => {
-            for problem in formats::problems(argument, it) {
-                causes.invalid(at, it, &problem);
-            }
-        }
-        ("labels", _, _) => formats::labels(value, at, causes),
+        "format" if !text.is_empty() => format(rule.argument, text, at, causes),
         _ => {}
     }
-    true
+}
+
+fn format(name: &str, text: &str, at: &At, causes: &mut Causes) {
+    for problem in formats::problems(name, text) {
+        causes.invalid(at, text, &problem);
+    }
+}
+
+pub(crate) const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
+const PORT: &str = "must be between 1 and 65535, inclusive";
+
+/// A port by its number or its name; absent is zero.
+pub(crate) fn port_or_name(value: &Value, at: &At, causes: &mut Causes) {
+    match value.as_str() {
+        Some(name) => format("port-name", name, at, causes),
+        None => {
+            let number = value.as_i64().unwrap_or_default();
+            if !(1..=65535).contains(&number) {
+                causes.invalid(at, number, PORT);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -179,29 +222,19 @@ mod tests {
 
     #[test]
     fn every_rule_is_known_and_of_a_member_that_exists() {
-        const KNOWN: &[&str] = &[
-            "required",
-            "skip",
-            "not-negative",
-            "positive",
-            "range",
-            "max",
-            "port",
-            "enum",
-            "max-length",
-            "format",
-            "labels",
-        ];
+        const KNOWN: &str = "required set skip not-negative positive range port mode weight enum max-length format always labels port-or-name";
         for (name, rules) in table() {
             let schema = builtin::named(name).unwrap_or_else(|| panic!("{name} is no type"));
             for rule in rules {
                 assert!(schema.properties.contains_key(rule.field), "{name} has no {}", rule.field);
-                assert!(KNOWN.contains(&rule.rule), "{name}: {} is no rule", rule.rule);
-                let known = rule.rule != "format" || super::formats::is_known(rule.argument);
+                assert!(KNOWN.split(' ').any(|it| it == rule.rule), "{name}: {} is no rule", rule.rule);
+                let known =
+                    !matches!(rule.rule, "format" | "always") || super::formats::is_known(rule.argument);
                 assert!(known, "{name}: {} is no format", rule.argument);
             }
         }
-        for (name, _) in TYPE_CHECKS.iter().chain(others::TYPE_CHECKS) {
+        let others = others::TYPE_CHECKS.iter().map(|(name, _)| name);
+        for name in TYPE_CHECKS.iter().map(|(name, _)| name).chain(others) {
             assert!(builtin::named(name).is_some(), "{name} is no type");
         }
     }

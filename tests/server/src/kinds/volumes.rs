@@ -326,15 +326,6 @@ fn check_source(spec: &Value, at: &At, causes: &mut Causes) {
     for other in given {
         causes.forbidden(&at.field(other), "may not specify more than 1 volume type");
     }
-    let path = text(&spec["hostPath"], "path");
-    if spec["hostPath"].is_object() {
-        let at = at.field("hostPath").field("path");
-        if path.is_empty() {
-            causes.required(&at, "");
-        } else if path.split('/').any(|it| it == "..") {
-            causes.invalid(&at, path, "must not contain '..'");
-        }
-    }
     if spec["local"].is_object() && is_empty(&spec["nodeAffinity"]) {
         causes.required(&at.field("nodeAffinity"), "Local volume requires node affinity");
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use super::MAX_DEPTH;
-use super::quantity::Quantity;
+use super::quantity::{NOT_A_QUANTITY, Quantity};
 use crate::schema::Schema;
 
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
@@ -19,6 +19,8 @@ const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 struct Facts {
     pointers: Vec<&'static str>,
     nulls: Vec<&'static str>,
+    /// Members that have a zero as their default and are not written for all that.
+    unwritten: Vec<&'static str>,
 }
 
 fn facts(name: Option<&str>) -> Option<&'static Facts> {
@@ -31,7 +33,14 @@ fn facts(name: Option<&str>) -> Option<&'static Facts> {
         let read = |line: &'static str| {
             let mut cells = line.split('\t');
             let name = cells.next()?;
-            Some((name, Facts { pointers: words(cells.next()), nulls: words(cells.next()) }))
+            Some((
+                name,
+                Facts {
+                    pointers: words(cells.next()),
+                    nulls: words(cells.next()),
+                    unwritten: words(cells.next()),
+                },
+            ))
         };
         lines.filter_map(read).collect()
     });
@@ -127,6 +136,9 @@ fn fields(all: &mut Map<String, Value>, schema: &Schema, depth: usize) {
     let facts = facts(schema.name);
     let is_pointer = |name: &str| facts.is_some_and(|it| it.pointers.contains(&name));
     let is_null = |name: &str| facts.is_some_and(|it| it.nulls.contains(&name));
+    let is_written = |name: &str, member: &Schema| {
+        always_written(member) && !facts.is_some_and(|it| it.unwritten.contains(&name))
+    };
     // Metadata is tidied where it is made.
     let is_meta = |name: &str| depth == 0 && name == "metadata";
     all.retain(|name, inner| {
@@ -141,7 +153,7 @@ fn fields(all: &mut Map<String, Value>, schema: &Schema, depth: usize) {
         match inner {
             Value::Null => is_null(name) || member.is_raw(),
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                !is_zero(inner) || is_pointer(name) || always_written(member) || is_own_reading(member)
+                !is_zero(inner) || is_pointer(name) || is_written(name, member) || is_own_reading(member)
             }
             Value::Array(items) => !items.is_empty() || is_null(name),
             Value::Object(it) => !it.is_empty() || is_null(name) || member.resolved().additional.is_none(),
@@ -151,10 +163,10 @@ fn fields(all: &mut Map<String, Value>, schema: &Schema, depth: usize) {
         if is_meta(name) || all.contains_key(name) {
             continue;
         }
-        if is_null(name) {
-            all.insert(name.clone(), Value::Null);
-        } else if let Some(zero) = member.default.as_ref().filter(|it| is_zero(it)) {
+        if let Some(zero) = member.default.as_ref().filter(|_| is_written(name, member)) {
             all.insert(name.clone(), zero.clone());
+        } else if is_null(name) {
+            all.insert(name.clone(), Value::Null);
         } else if is_struct(member) {
             let mut inner = Value::Object(Map::new());
             walk(&mut inner, member, depth + 1);
@@ -201,5 +213,31 @@ fn quantity(value: &mut Value, of_resources: bool) {
     if let Some(it) = Quantity::parse(&text) {
         let it = if of_resources { it.to_milli() } else { it };
         *value = it.canonical().into();
+    }
+}
+
+/// Go's complaint about the first quantity that is none.
+pub(crate) fn unreadable(value: &Value, schema: &Arc<Schema>) -> Option<String> {
+    find(value, schema, 0)
+}
+
+fn find(value: &Value, schema: &Arc<Schema>, depth: usize) -> Option<String> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    if is_quantity(schema) {
+        let wrong = value.as_str().is_some_and(|it| Quantity::parse(it.trim()).is_none());
+        return wrong.then(|| NOT_A_QUANTITY.to_owned());
+    }
+    let target = schema.resolved();
+    match value {
+        Value::Object(all) => all.iter().find_map(|(name, inner)| {
+            find(inner, target.properties.get(name).or(target.additional.as_ref())?, depth + 1)
+        }),
+        Value::Array(items) => {
+            let member = target.items.as_ref()?;
+            items.iter().find_map(|it| find(it, member, depth + 1))
+        }
+        _ => None,
     }
 }

@@ -47,7 +47,8 @@ pub(crate) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown
 /// A body that Go could not read is refused: all of a built-in kind, of a custom one its metadata.
 pub(crate) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>) -> Result<(), String> {
     if !call.resource.is_custom() {
-        return types::check(object, schema, &call.resource.kind);
+        types::check(object, schema, &call.resource.kind)?;
+        return kinds::wire::unreadable(object, schema).map_or(Ok(()), Err);
     }
     let Some(schema) = schema.member("metadata") else { return Ok(()) };
     match object.get("metadata") {
@@ -134,7 +135,7 @@ pub(super) fn create(
         causes = crd::objects::check(resource, &object, None, "", causes);
     }
     let change = kinds::Change { new: &object, old: None, subresource: "" };
-    causes.extend(kinds::check(resource, &change, &call.warnings));
+    kinds::check(resource, &change, &mut causes, &call.warnings);
     let name = meta::name(&object).to_owned();
     if !causes.is_empty() {
         return Err(call.invalid(&name, &causes));

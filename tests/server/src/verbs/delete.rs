@@ -7,10 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::call::{Call, Reply};
-use crate::catalog::Resource;
 use crate::deletion::{self, Deleted, Options, Policy};
 use crate::failure::{Cause, Failure, Outcome};
-use crate::store::{Store, Stored};
+use crate::store::Stored;
 use crate::{body, registry};
 
 const SCHEMA: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
@@ -153,10 +152,4 @@ pub(super) fn collection(call: &Call<'_>) -> Outcome<Reply> {
     drop(store);
     let items: Vec<Arc<Stored>> = all.into_iter().map(|(_, it)| it).collect();
     Ok(super::read::encode(call, &metadata, items.iter().map(Arc::as_ref)))
-}
-
-/// Deletes the pod of an eviction, with the options that it carries.
-pub(super) fn evicted(call: &Call<'_>, store: &mut Store, resource: &Resource, sent: &Value) {
-    let options = Options { grace: sent["gracePeriodSeconds"].as_i64(), ..Options::default() };
-    let _ = deletion::delete(call.shared, store, resource, &call.key(call.name()), &options);
 }

@@ -5,6 +5,7 @@
 pub(crate) mod create;
 mod delete;
 mod patch;
+mod pods;
 mod read;
 mod scale;
 mod special;
@@ -187,6 +188,7 @@ fn dispatch(call: &Call<'_>) -> Outcome<Reply> {
         "get" => read::get(call),
         "list" => read::list(call),
         "watch" => watch::start(call),
+        "create" if call.resource.is("", "bindings") => pods::bind(call),
         "create" if special::is_review(&call.resource) => crate::security::reviews::create(call),
         "create" => create::post(call),
         "update" => update::put(call),

@@ -176,7 +176,8 @@ fn keep_untouchable(call: &Call<'_>, old: &Value, new: &mut Value) {
             let mut metadata = old["metadata"].clone();
             metadata["managedFields"] = new["metadata"]["managedFields"].clone();
             if !call.resource.is_custom() {
-                for field in ["annotations", "finalizers", "ownerReferences"] {
+                let third = if call.resource.is("", "pods") { "labels" } else { "ownerReferences" };
+                for field in ["annotations", "finalizers", third] {
                     metadata[field] = new["metadata"][field].clone();
                 }
             }
@@ -195,11 +196,6 @@ fn keep_untouchable(call: &Call<'_>, old: &Value, new: &mut Value) {
             let finalizers = new["spec"]["finalizers"].clone();
             *new = old.clone();
             new["spec"]["finalizers"] = finalizers;
-        }
-        "ephemeralcontainers" => {
-            let containers = new["spec"]["ephemeralContainers"].clone();
-            *new = old.clone();
-            new["spec"]["ephemeralContainers"] = containers;
         }
         _ => {}
     }
@@ -234,7 +230,6 @@ pub(super) fn store_changed(
     let sent_fields = new["metadata"].get("managedFields").cloned();
     meta::tidy(&mut new);
     keep_untouchable(call, &old.value, &mut new);
-    kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     kinds::fill_defaults(resource, &mut new);
     meta::tidy(&mut new);
     if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
@@ -257,6 +252,7 @@ pub(super) fn store_changed(
     };
     kinds::admit(&admission, &mut new)?;
     security::escalation::check(call, store, &new, Some(&old.value))?;
+    kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
     meta::tidy(&mut new);
     if kinds::counts_generations(resource) && spec_changed(resource, &old.value, &new) {
@@ -271,7 +267,7 @@ pub(super) fn store_changed(
     }
     let is_crd = resource.is("apiextensions.k8s.io", "customresourcedefinitions");
     let change = kinds::Change { new: &new, old: Some(&old.value), subresource: call.subresource() };
-    causes.extend(kinds::check(resource, &change, &call.warnings));
+    kinds::check(resource, &change, &mut causes, &call.warnings);
     if !causes.is_empty() {
         return Err(call.invalid(call.name(), &causes));
     }
