@@ -6,6 +6,7 @@
 mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
@@ -25,11 +26,17 @@ pub(crate) type Listed = Vec<(Arc<str>, Arc<Stored>)>;
 pub(crate) type Place = (String, String);
 
 /// One version of one object.
-#[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) value: Value,
     pub(crate) revision: u64,
     json: OnceLock<Bytes>,
+}
+
+// What it says may be secret.
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored").field("revision", &self.revision).finish_non_exhaustive()
+    }
 }
 
 impl Stored {
