@@ -2,6 +2,8 @@
 //!
 //! Aggregated roles have no rules of their own here, as on a server without controllers; `rbac` adds them up when it asks.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value, json};
 
 use crate::meta;
@@ -9,32 +11,52 @@ use crate::store::Store;
 
 pub(super) const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// Puts them into an empty store.
+/// One of them, read.
+struct Row {
+    resource: &'static str,
+    namespace: &'static str,
+    name: &'static str,
+    gated: bool,
+    object: Value,
+    fields: Value,
+}
+
+/// All lines, read once in a process.
+fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        let lines = include_str!("../../data/rbac.tsv").lines().filter(|it| !it.starts_with('#'));
+        let read = |line: &'static str| {
+            let mut cells = line.split('\t');
+            let mut cell = || cells.next();
+            let (resource, namespace, name, stage) = (cell()?, cell()?, cell()?, cell()?);
+            let object: Value = serde_json::from_str(cell()?).ok()?;
+            let fields = fields(&object);
+            Some(Row { resource, namespace, name, gated: stage == "gated", object, fields })
+        };
+        lines.filter_map(read).collect()
+    })
+}
+
+/// Puts them into an empty store. What is gated replaces the line before it that is about the same object.
 pub(crate) fn seed(store: &mut Store, all_apis: bool) {
-    let lines = include_str!("../../data/rbac.tsv").lines().filter(|it| !it.starts_with('#'));
-    let mut rows: Vec<[&str; 5]> = Vec::new();
-    for line in lines {
-        let Ok(row) = <[&str; 5]>::try_from(line.split('\t').collect::<Vec<_>>()) else { continue };
-        let is_gated = row[3] == "gated";
-        if is_gated && !all_apis {
+    let now = meta::now(0);
+    let mut rows = rows().iter().filter(|it| all_apis || !it.gated).peekable();
+    while let Some(row) = rows.next() {
+        let Row { resource, namespace, name, .. } = *row;
+        let same = |it: &&Row| it.resource == resource && it.namespace == namespace && it.name == name;
+        if rows.peek().is_some_and(same) {
             continue;
         }
-        if is_gated && rows.last().is_some_and(|it| it[..3] == row[..3]) {
-            rows.pop();
-        }
-        rows.push(row);
-    }
-    let now = meta::now(0);
-    for [resource, namespace, name, _, text] in rows {
-        let Ok(mut object) = serde_json::from_str::<Value>(text) else { continue };
         let entry = json!({
             "manager": "kube-apiserver",
             "operation": "Update",
             "apiVersion": format!("{GROUP}/v1"),
             "time": now,
             "fieldsType": "FieldsV1",
-            "fieldsV1": fields(&object),
+            "fieldsV1": row.fields,
         });
+        let mut object = row.object.clone();
         let metadata = &mut object["metadata"];
         metadata["name"] = name.into();
         metadata["uid"] = meta::uid().into();
@@ -72,4 +94,25 @@ fn members(value: &Value) -> Value {
     let mut all = Map::from_iter([(".".to_owned(), json!({}))]);
     all.extend(value.as_object().into_iter().flatten().map(|(key, _)| (format!("f:{key}"), json!({}))));
     Value::Object(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Limits;
+
+    #[test]
+    fn every_line_is_read_and_gated_ones_replace_others() {
+        let lines = include_str!("../../data/rbac.tsv").lines().filter(|it| !it.starts_with('#'));
+        assert_eq!(rows().len(), lines.count());
+        let count = |all_apis| {
+            let mut store = Store::new(Limits { changes: 1000, bytes: 1 << 24 });
+            seed(&mut store, all_apis);
+            let roles = store.list(&(GROUP.to_owned(), "clusterroles".to_owned()), "");
+            let node = roles.iter().find(|(key, _)| &**key == "system:node").expect("a role");
+            (roles.len(), node.1.value["rules"].as_array().map_or(0, Vec::len))
+        };
+        let ((few, rules), (many, more)) = (count(false), count(true));
+        assert!(few < many && rules < more, "{few} {many} {rules} {more}");
+    }
 }
