@@ -13,7 +13,6 @@ pub(crate) struct Url {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) fragment: String,
-    text: String,
 }
 
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
@@ -64,7 +63,6 @@ impl Url {
         }
         let mut url = Url::read(rest, false)?;
         url.fragment = fragment.to_owned();
-        url.text = text.to_owned();
         Some(url)
     }
 
@@ -77,7 +75,7 @@ impl Url {
         if text.chars().any(|it| it.is_ascii_control()) || (text.is_empty() && is_request) {
             return None;
         }
-        let mut url = Url { text: text.to_owned(), ..Url::default() };
+        let mut url = Url::default();
         if text == "*" {
             url.path = "*".to_owned();
             return Some(url);
@@ -117,10 +115,6 @@ impl Url {
         }
         url.path = path.to_owned();
         Some(url)
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     pub(crate) fn hostname(&self) -> &str {

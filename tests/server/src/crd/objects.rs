@@ -2,6 +2,7 @@
 //!
 //! Metadata of the object itself is judged where all metadata is.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,9 +20,24 @@ pub(crate) fn check(
     old: Option<&Value>,
     subresource: &str,
     metadata: Vec<Cause>,
+    warnings: &RefCell<Vec<String>>,
 ) -> Vec<Cause> {
     let mut causes = metadata;
     let (Some(custom), Some(schema)) = (&resource.custom, resource.schema()) else { return causes };
+    // Objects are kept without what their place tells; rules may look at it.
+    let has_rules = cel::rules::any(&schema);
+    let whole = |object: &Value| {
+        let mut object = object.clone();
+        object["apiVersion"] = resource.api_version().into();
+        object["kind"] = resource.kind.as_str().into();
+        object
+    };
+    let sees_type = has_rules || !schema.declared.is_empty();
+    let (whole_new, whole_old) = match sees_type {
+        true => (Some(whole(new)), old.map(whole)),
+        false => (None, None),
+    };
+    let (new, old) = (whole_new.as_ref().unwrap_or(new), whole_old.as_ref().or(old));
     let is_status = subresource == "status";
     causes.extend(match (old, is_status) {
         (None, _) => validate::check(new, &schema, ""),
@@ -37,7 +53,7 @@ pub(crate) fn check(
     if old.is_none_or(|it| lists::check(it, &schema).is_empty()) {
         causes.extend(lists::check(new, &schema));
     }
-    if !cel::rules::any(&schema) {
+    if !has_rules {
         return causes;
     }
     let blocks = |it: &Cause| {
@@ -54,7 +70,9 @@ pub(crate) fn check(
         let say = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
         causes.push(Cause::invalid("<nil>", &Value::Null, say));
     } else {
-        causes.extend(cel::rules::check_object(new, old, &schema));
+        let (found, unchanged) = cel::rules::check_object(new, old, &schema);
+        causes.extend(found);
+        warnings.borrow_mut().extend(unchanged);
     }
     causes
 }

@@ -64,6 +64,11 @@ impl Quantity {
         Quantity { nano: 0, form: Form::Decimal }
     }
 
+    /// In billionths.
+    pub(crate) fn nano(&self) -> i128 {
+        self.nano
+    }
+
     pub(crate) fn is_negative(&self) -> bool {
         self.nano < 0
     }

@@ -165,6 +165,11 @@ impl Schema {
         self.reference.as_deref() == Some(name)
     }
 
+    /// A part of a custom resource about which nothing is said.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.custom && self.kind.is_none() && !self.preserve_unknown && !self.int_or_string
+    }
+
     /// Raw JSON, where null is a value like any other.
     pub(crate) fn is_raw(&self) -> bool {
         self.kind.is_none() && self.reference.as_deref().is_none_or(|it| it.ends_with(".JSON"))

@@ -37,6 +37,7 @@ pub(crate) struct Rules {
     pub(crate) not: Option<Arc<Schema>>,
     /// `additionalProperties: false`
     pub(crate) closed: bool,
+    pub(crate) cel: crate::cel::rules::Rules,
 }
 
 impl Rules {
@@ -66,6 +67,7 @@ impl Rules {
             any_of: nested("anyOf"),
             one_of: nested("oneOf"),
             not: all.get("not").filter(|it| it.is_object()).map(|it| Arc::new(Schema::read(it, true))),
+            cel: crate::cel::rules::Rules::read(all),
             closed: all.get("additionalProperties").and_then(Value::as_bool) == Some(false),
         }
     }

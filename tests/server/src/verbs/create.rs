@@ -132,7 +132,7 @@ pub(super) fn create(
 
     let mut causes = names::check(&object, &resource.kind);
     if resource.is_custom() {
-        causes = crd::objects::check(resource, &object, None, "", causes);
+        causes = crd::objects::check(resource, &object, None, "", causes, &call.warnings);
     }
     let change = kinds::Change { new: &object, old: None, subresource: "" };
     kinds::check(resource, &change, &mut causes, &call.warnings);

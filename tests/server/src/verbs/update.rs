@@ -263,7 +263,8 @@ pub(super) fn store_changed(
     let mut causes = owners::check_update(&old.value, &new);
     causes.extend(names::check(&new, &resource.kind));
     if resource.is_custom() {
-        causes = crd::objects::check(resource, &new, Some(&old.value), call.subresource(), causes);
+        causes =
+            crd::objects::check(resource, &new, Some(&old.value), call.subresource(), causes, &call.warnings);
     }
     let is_crd = resource.is("apiextensions.k8s.io", "customresourcedefinitions");
     let change = kinds::Change { new: &new, old: Some(&old.value), subresource: call.subresource() };

@@ -41,7 +41,7 @@ fn one(schema: &Arc<Schema>, default: &Value, at: &str, causes: &mut Vec<Cause>)
         found = validate::check(default, schema, at);
     }
     if found.is_empty() {
-        found = cel::rules::check(default, Some(default), schema, at);
+        found = cel::rules::check(default, schema, at);
     }
     causes.extend(found);
 }

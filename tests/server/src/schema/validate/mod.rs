@@ -10,6 +10,7 @@ pub(crate) mod lists;
 mod numbers;
 
 pub(crate) use formats::is_known as is_known_format;
+pub(crate) use numbers::go_float;
 
 use std::sync::Arc;
 
@@ -130,6 +131,11 @@ impl Outcome {
     fn lost(&mut self, text: String) {
         self.add(Problem { at: None, text, kind: Kind::Invalid("\"\"".to_owned()) });
     }
+}
+
+/// Whether a text has a format that is known.
+pub(crate) fn has_format(format: &str, text: &str) -> bool {
+    formats::check(format, text).unwrap_or(true)
 }
 
 fn type_name(value: &Value) -> &'static str {
