@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::apply::managers::Manager;
 use crate::catalog::Resource;
 use crate::failure::{Cause, Failure, Outcome};
+use crate::kinds;
 use crate::represent::{Due, Form};
 use crate::request::{Incoming, Target};
 use crate::server::Shared;
@@ -69,7 +70,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn place(&self) -> Place {
-        (self.resource.group.clone(), self.resource.plural.clone())
+        (kinds::versions::group(&self.resource).to_owned(), self.resource.plural.clone())
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -94,7 +95,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn not_found(&self) -> Failure {
-        Failure::not_found(&self.resource.group, &self.resource.plural, self.name())
+        Failure::not_found(kinds::versions::group(&self.resource), &self.resource.plural, self.name())
     }
 
     pub(crate) fn find(&self, store: &Store) -> Outcome<Arc<Stored>> {
@@ -102,7 +103,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn invalid(&self, name: &str, causes: &[Cause]) -> Failure {
-        Failure::invalid(&self.resource.group, &self.resource.kind, name, causes)
+        Failure::invalid(kinds::versions::group(&self.resource), &self.resource.kind, name, causes)
     }
 
     /// Who writes: by parameter, else by the first word of the user agent.
@@ -169,7 +170,7 @@ impl Call<'_> {
 
     /// Answers with a stored object.
     pub(crate) fn object(&self, code: u16, object: &Stored) -> Reply {
-        let json = object.json();
+        let json = kinds::versions::json(&self.resource, object);
         let mut body = BytesMut::with_capacity(json.len() + 64);
         body.put_slice(self.head().as_bytes());
         body.put_slice(json.get(1..).unwrap_or_default());
@@ -179,7 +180,7 @@ impl Call<'_> {
 
     /// Answers with an object that is not stored as it is (dry run, last state).
     pub(crate) fn unstored(&self, code: u16, value: &Value) -> Reply {
-        let json = value.to_string();
+        let json = kinds::versions::seen(&self.resource, value).to_string();
         Reply::Json {
             code,
             body: Bytes::from(format!("{}{}\n", self.head(), json.get(1..).unwrap_or_default())),

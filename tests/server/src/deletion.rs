@@ -183,7 +183,7 @@ pub(crate) fn is_finished(resource: &Resource, object: &Value) -> bool {
 
 /// Where objects of a resource lie.
 pub(crate) fn place(resource: &Resource) -> Place {
-    (resource.group.clone(), resource.plural.clone())
+    (kinds::versions::group(resource).to_owned(), resource.plural.clone())
 }
 
 /// Deletes an object, or begins to.

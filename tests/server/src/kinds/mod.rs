@@ -5,12 +5,15 @@
 #![allow(dead_code, reason = "the engine is ahead of the kinds that use it")]
 
 mod address;
+mod autoscaler;
+mod autoscaler_v1;
 pub(crate) mod causes;
 mod certificate;
 mod config;
 mod defaults;
 mod difference;
 mod endpoints;
+mod event;
 mod flow;
 pub(crate) mod formats;
 mod ingress;
@@ -30,6 +33,7 @@ pub(crate) mod selectors;
 mod service;
 mod service_rules;
 mod unified;
+pub(crate) mod versions;
 mod volumes;
 mod webhooks;
 pub(crate) mod wire;
@@ -199,7 +203,9 @@ pub(crate) fn is_system_class(name: &str) -> bool {
 /// Lets admission change or refuse a write.
 pub(crate) fn admit(admission: &Admission<'_>, object: &mut Value) -> Outcome<()> {
     (of(admission.resource).admit)(admission, object)?;
-    if let (false, Some(schema)) = (admission.resource.is_custom(), admission.resource.schema()) {
+    if let (false, Some(schema)) =
+        (admission.resource.is_custom(), versions::stored_schema(admission.resource))
+    {
         wire::as_stored(object, &schema);
     }
     Ok(())
@@ -217,7 +223,7 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
         }
     }
     (of(resource).prepare_create)(object);
-    if let (false, Some(schema)) = (resource.is_custom(), resource.schema()) {
+    if let (false, Some(schema)) = (resource.is_custom(), versions::stored_schema(resource)) {
         // What is always written is written into a fresh status too.
         round_trip(object, &schema);
     }
@@ -241,7 +247,7 @@ pub(crate) fn check(
     let kind = of(resource);
     let mut causes = Causes(std::mem::take(found));
     if let (false, true, Some(schema)) =
-        (resource.is_custom(), change.subresource.is_empty(), resource.schema())
+        (resource.is_custom(), change.subresource.is_empty(), versions::stored_schema(resource))
     {
         rules::check_object(change.new, &schema, &mut causes);
     }

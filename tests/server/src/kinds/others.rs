@@ -5,16 +5,19 @@
 use super::defaults::TypeDefault;
 use super::rules::TypeCheck;
 use super::{
-    Kind, certificate, config, endpoints, flow, ingress, network_policy, node, policies, roles, service,
-    volumes, webhooks,
+    Kind, autoscaler, certificate, config, endpoints, event, flow, ingress, network_policy, node, policies,
+    roles, service, volumes, webhooks,
 };
 
 pub(super) const KINDS: &[&Kind] = &[
+    &autoscaler::KIND,
     &certificate::KIND,
     &config::CONFIG_MAP,
     &config::SECRET,
     &endpoints::KIND,
     &endpoints::SLICE_KIND,
+    &event::CORE,
+    &event::EVENTS,
     &flow::API_SERVICE,
     &flow::LEVEL,
     &flow::SCHEMA,
@@ -45,6 +48,7 @@ pub(super) const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[
     ("io.k8s.api.admissionregistration.v1.MatchResources", webhooks::selector_defaults),
     ("io.k8s.api.admissionregistration.v1.MutatingWebhook", webhooks::selector_defaults),
     ("io.k8s.api.admissionregistration.v1.ValidatingWebhook", webhooks::selector_defaults),
+    ("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", autoscaler::spec_defaults),
     ("io.k8s.api.core.v1.Service", service::defaults),
     ("io.k8s.api.core.v1.ServicePort", service::port_defaults),
     ("io.k8s.api.discovery.v1.EndpointPort", endpoints::slice_port_defaults),

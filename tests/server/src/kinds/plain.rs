@@ -27,22 +27,6 @@ pub(super) static KINDS: &[Kind] = &[
     Kind { answers_with_object: true, ..Kind::plain("", "podtemplates") },
     answering("", "serviceaccounts"),
     answering("", "resourcequotas"),
-    Kind {
-        selectable: &[
-            "involvedObject.kind",
-            "involvedObject.namespace",
-            "involvedObject.name",
-            "involvedObject.uid",
-            "involvedObject.apiVersion",
-            "involvedObject.resourceVersion",
-            "involvedObject.fieldPath",
-            "reason",
-            "reportingComponent",
-            "source",
-            "type",
-        ],
-        ..Kind::plain("", "events")
-    },
     Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("", "replicationcontrollers") },
     counting("apps", "deployments"),
     Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("apps", "replicasets") },

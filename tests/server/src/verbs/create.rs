@@ -102,6 +102,7 @@ pub(super) fn create(
     }
     check_namespace(call, store, meta::name(&object))?;
     kinds::fill_defaults(resource, &mut object);
+    kinds::versions::complete(resource, &mut object);
 
     let now = meta::now(0);
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
@@ -111,6 +112,7 @@ pub(super) fn create(
         let ignored = super::update::ignored(resource, "");
         managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
     }
+    kinds::versions::to_hub(resource, &mut object);
     let admission = kinds::Admission {
         store,
         resource,

@@ -11,6 +11,7 @@ use super::update::{Tracking, check_identity, check_resource_version, ignored, s
 use crate::apply::{managers, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
+use crate::kinds::versions;
 use crate::patch::{self, Kind};
 use crate::schema::defaults;
 use crate::store::{Store, Stored};
@@ -37,7 +38,7 @@ pub(super) fn patch(call: &Call<'_>) -> Outcome<Reply> {
     let patch = patch::read(kind, &call.incoming.body)?;
     let mut store = call.store();
     let old = call.find(&store)?;
-    let document = typed(call, &old.value);
+    let document = typed(call, &versions::seen(&call.resource, &old.value));
     let mut new = patch::apply(kind, &document, &patch, call.resource.schema().as_ref())?;
     if !new.is_object() {
         return Err(Failure::patch_rejected());
@@ -171,7 +172,7 @@ fn apply_to(
     check_identity(call, config)?;
     check_uid(call, config, old)?;
     check_resource_version(call, config, old)?;
-    let new = laid_over(call, &old.value, config)?;
+    let new = laid_over(call, &versions::seen(&call.resource, &old.value), config)?;
     store_changed(call, store, old, new, options, Tracking::Applied)
 }
 

@@ -251,13 +251,13 @@ pub(super) fn encode<'a>(
         if index > 0 {
             body.put_u8(b',');
         }
-        let json = item.json();
+        let json = crate::kinds::versions::json(resource, item);
         match &head {
             Some(head) => {
                 body.put_slice(head.as_bytes());
                 body.put_slice(json.get(1..).unwrap_or_default());
             }
-            None => body.put_slice(json),
+            None => body.put_slice(&json),
         }
     }
     body.put_slice(b"]}\n");

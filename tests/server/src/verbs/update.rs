@@ -229,18 +229,21 @@ pub(super) fn store_changed(
     }
     let sent_fields = new["metadata"].get("managedFields").cloned();
     meta::tidy(&mut new);
-    keep_untouchable(call, &old.value, &mut new);
+    let seen = kinds::versions::seen(resource, &old.value);
+    keep_untouchable(call, &seen, &mut new);
     kinds::fill_defaults(resource, &mut new);
+    kinds::versions::complete(resource, &mut new);
     meta::tidy(&mut new);
     if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
         if let Some(sent) = sent_fields {
             new["metadata"]["managedFields"] = sent;
         }
         let ignored = ignored(resource, call.subresource());
-        managers::update(&old.value, &mut new, &schema, call.manager(false), &ignored, &meta::now(0));
+        managers::update(&seen, &mut new, &schema, call.manager(false), &ignored, &meta::now(0));
     } else if tracking == Tracking::None {
         meta::copy(&mut new, &old.value, "managedFields");
     }
+    kinds::versions::to_hub(resource, &mut new);
     let admission = kinds::Admission {
         store,
         resource,

@@ -248,7 +248,7 @@ impl Watch {
 }
 
 fn event(resource: &Resource, kind: &str, object: &Stored) -> Bytes {
-    line(kind, resource, object.json())
+    line(kind, resource, &crate::kinds::versions::json(resource, object))
 }
 
 fn line(kind: &str, resource: &Resource, object: &[u8]) -> Bytes {
