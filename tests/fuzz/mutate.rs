@@ -7,7 +7,7 @@ const LONGEST: usize = 1 << 14;
 
 /// Words that mean something to the readers, by target.
 #[rustfmt::skip] // one word a line would be a page
-const WORDS: [(&str, &[&str]); 6] = [
+const WORDS: [(&str, &[&str]); 9] = [
     ("codegen", &[
         "{", "}", "[", "]", ":", ",", "\"", "\n", "null", "true", "1", "-1", "\"type\"", "\"object\"",
         "\"array\"", "\"string\"", "\"$ref\"", "\"#/components/schemas/\"", "\"properties\"",
@@ -39,6 +39,39 @@ const WORDS: [(&str, &[&str]); 6] = [
         "e2147483647", "e-2147483648", "e9223372036854775807", "n", "u", "m", "k", "M", "G", "T", "P", "Ki",
         "Mi", "Gi", "Ti", "Pi", "Ei", "K", "i", "\"", "\\n", "1024", "9223372036854775807",
         "9223372036854775808", "\u{660}", "1e1e1",
+    ]),
+    ("server-body", &[
+        "{", "}", "[", "]", ":", ",", "\"", "null", "true", "1", "-1", "1e400", "9223372036854775808", "\"\"",
+        "\"metadata\":", "\"name\":\"a\"", "\"namespace\":\"default\"", "\"generateName\":", "\"uid\":",
+        "\"resourceVersion\":", "\"finalizers\":", "\"ownerReferences\":", "\"managedFields\":",
+        "\"deletionTimestamp\":", "\"labels\":", "\"annotations\":", "\"kind\":", "\"apiVersion\":",
+        "\"spec\":", "\"status\":", "\"containers\":", "\"template\":", "\"selector\":", "\"versions\":",
+        "\"openAPIV3Schema\":", "\"properties\":", "\"x-kubernetes-validations\":", "\"rule\":\"self.a > 0\"",
+        "\"pattern\":\"(a*)*\"", "\"resources\":", "\"cpu\":\"1\"", "\"ports\":", "\"25%\"",
+        "\"2024-06-01T10:00:00Z\"", "\n", "- ", ": ", "&a ", "*a", "<<: ", "\u{0}", "é", "😀", "k8s\u{0}",
+    ]),
+    ("server-patch", &[
+        "{", "}", "[", "]", ":", ",", "\"", "null", "true", "0", "-1", "\"\"", "\"op\":\"add\"", "\"op\":\"move\"",
+        "\"op\":\"copy\"", "\"op\":\"test\"", "\"op\":\"remove\"", "\"op\":\"replace\"", "\"path\":\"/\"",
+        "\"path\":\"/spec/containers/0\"", "\"path\":\"/metadata/labels/-\"", "\"from\":\"/spec\"", "~0", "~1", "~2",
+        "/-", "/0", "/99999999999999999999", "\"value\":", "\"$patch\":\"delete\"", "\"$patch\":\"replace\"",
+        "\"$retainKeys\":", "\"$setElementOrder/containers\":", "\"$deleteFromPrimitiveList/finalizers\":",
+        "\"name\":\"c\"", "\"metadata\":", "\"spec\":", "\"containers\":", "\"ports\":", "\"env\":", "\"data\":",
+        "\"managedFields\":", "\"fieldsV1\":", "\"f:spec\":{}", "\"k:{\\\"name\\\":\\\"c\\\"}\":", "\"apiVersion\":\"v1\"",
+        "\"kind\":\"Pod\"", "\"kind\":\"ConfigMap\"", "\"finalizers\":", "\"resourceVersion\":\"1\"", "\n", "- ", "é",
+    ]),
+    ("server-query", &[
+        "/", "//", "/..", "/.", "%2F", "%", "%zz", "%00", "?", "&", "=", "==", "!=", ",", "(", ")", "<", ">", "!", " in ",
+        "+notin+", "\\", "\\,", "GET ", "POST ", "PUT ", "PATCH ", "DELETE ", "HEAD ", "OPTIONS ", "/api/v1", "/apis",
+        "/namespaces", "/default", "/pods", "/configmaps", "/a", "/status", "/scale", "/eviction", "/finalize", "/watch",
+        "/apis/apps/v1/deployments", "/apis/fuzz.example.com/v1/namespaces/default/things", "/openapi/v3", "/openapi/v2",
+        "/version", "/healthz", "/apis/authorization.k8s.io/v1", "watch=true", "limit=", "limit=1", "continue=",
+        "continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJhIn0", "resourceVersion=", "resourceVersion=0",
+        "resourceVersion=18446744073709551615", "resourceVersionMatch=Exact", "sendInitialEvents=true",
+        "allowWatchBookmarks=true", "timeoutSeconds=1", "timeoutSeconds=9223372036854775807", "labelSelector=",
+        "fieldSelector=metadata.name=", "dryRun=All", "fieldManager=", "fieldValidation=Strict", "force=true",
+        "gracePeriodSeconds=-9223372036854775808", "propagationPolicy=Foreground", "orphanDependents=true", "pretty=true",
+        "includeObject=Object", "\u{0}", "é", "a=b,",
     ]),
     ("time", &[
         "0000", "9999", "0001-01-01", "-", ":", "T", "t", "Z", "z", ".", ",", "+00:00", "-00:00", "+24:60",

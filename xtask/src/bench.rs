@@ -10,6 +10,7 @@ mod managed;
 mod models;
 mod pods;
 mod report;
+mod server;
 mod shared;
 mod steps;
 
@@ -55,6 +56,8 @@ enum Group {
     Check,
     /// `cargo xtask generate` of the whole API
     Generate,
+    /// The embedded API server: start, a long list, watches, what many of them leave behind
+    Server,
 }
 
 impl Bench {
@@ -72,6 +75,9 @@ impl Bench {
             if wanted(Group::Encode) {
                 rows.extend(models.encode(self.runs)?);
             }
+        }
+        if wanted(Group::Server) {
+            rows.extend(server::measure(self.runs)?);
         }
         if wanted(Group::Generate) {
             rows.push(steps::generate(self.runs)?);

@@ -27,6 +27,7 @@ mod fields;
 mod health;
 mod history;
 mod http;
+mod inside;
 mod kinds;
 mod lifecycle;
 mod load;

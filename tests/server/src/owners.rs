@@ -2,6 +2,8 @@
 //!
 //! What owners do to their dependents is in `controllers`.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::failure::Cause;
@@ -79,7 +81,7 @@ pub(crate) fn check_finalizers(object: &Value) -> Option<Cause> {
 pub(crate) fn check_update(old: &Value, new: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     if meta::is_deleting(old) {
-        let before = meta::finalizers(old);
+        let before: HashSet<String> = meta::finalizers(old).into_iter().collect();
         let mut added = meta::finalizers(new);
         added.retain(|it| !before.contains(it));
         added.sort();

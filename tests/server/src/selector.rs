@@ -166,7 +166,8 @@ impl<'a> Labels<'a> {
             let (word, rest) = rest.split_at(end);
             return (Token::Word(word), rest);
         }
-        let run = rest.find(|it: char| !is_sign(it)).unwrap_or(rest.len()).min(2);
+        // No sign has more than two characters; a long run of them is not looked at again and again.
+        let run = rest.chars().take(2).take_while(|it| is_sign(*it)).count();
         let longest = (1..=run).rev().find_map(|length| {
             let (sign, rest) = rest.split_at_checked(length)?;
             SIGNS.contains(&sign).then_some((Token::Sign(sign), rest))

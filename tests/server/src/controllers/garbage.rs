@@ -1,5 +1,6 @@
 //! The garbage collector: owners that are gone take their dependents with them, or leave them, or wait for them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
@@ -49,7 +50,9 @@ pub(super) fn notice(shared: &Shared, store: &Store, place: &Place, change: &Cha
     if began(FOREGROUND) || (!owners.is_empty() && owners != owners_before) {
         queue.push(Work::Object(place.clone(), change.key.clone()));
     }
-    let freed = |it: &&Value| blocks(it) && !owners.iter().any(|now| now["uid"] == it["uid"] && blocks(now));
+    let blocking: HashSet<&str> =
+        owners.iter().filter(|it| blocks(it)).filter_map(|it| it["uid"].as_str()).collect();
+    let freed = |it: &&Value| blocks(it) && !it["uid"].as_str().is_some_and(|uid| blocking.contains(uid));
     let freed: Vec<Value> = owners_before.iter().filter(freed).cloned().collect();
     wake_waiting(shared, store, &change.key, &freed, queue);
 }
@@ -207,7 +210,8 @@ fn without_owners(store: &mut Store, resource: &Resource, key: &str, object: &St
     }
     let mut new = object.value.clone();
     if let Some(all) = new["metadata"]["ownerReferences"].as_array_mut() {
-        all.retain(|it| !uids.iter().any(|uid| it["uid"] == uid.as_str()));
+        let uids: HashSet<&str> = uids.iter().map(String::as_str).collect();
+        all.retain(|it| !it["uid"].as_str().is_some_and(|uid| uids.contains(uid)));
     }
     write(store, resource, key, new, "");
 }

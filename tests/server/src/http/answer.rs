@@ -25,10 +25,10 @@ use crate::request::Incoming;
 use crate::server::Shared;
 use crate::{discovery, security, verbs};
 
-pub(super) type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
+pub(crate) type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Answers a request.
-pub(super) async fn to(shared: &Arc<Shared>, mut incoming: Incoming) -> Out {
+pub(crate) async fn to(shared: &Arc<Shared>, mut incoming: Incoming) -> Out {
     let mut out = match security::admit(shared, &incoming) {
         Ok(caller) => {
             incoming.caller = caller;

@@ -12,6 +12,7 @@ mod path;
 mod receive;
 mod wire;
 
+pub(crate) use answer::to as answer;
 pub(crate) use exchange::{Body, BrokenOff, Line, Out};
 pub(crate) use listener::{Port, serve};
 pub(crate) use wire::{End, Wire};

@@ -239,7 +239,9 @@ pub(super) fn encode<'a>(
     items: impl Iterator<Item = &'a Stored>,
 ) -> Reply {
     let resource = &call.resource;
-    let mut body = BytesMut::new();
+    let items: Vec<&Stored> = items.collect();
+    let length: usize = items.iter().map(|it| it.json().len() + 128).sum();
+    let mut body = BytesMut::with_capacity(length + 256);
     let start = format!(
         "{{\"kind\":\"{}\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":[",
         resource.list_kind,
@@ -247,7 +249,7 @@ pub(super) fn encode<'a>(
     );
     body.put_slice(start.as_bytes());
     let head = resource.is_custom().then(|| head(resource));
-    for (index, item) in items.enumerate() {
+    for (index, item) in items.iter().enumerate() {
         if index > 0 {
             body.put_u8(b',');
         }
