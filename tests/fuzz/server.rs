@@ -35,9 +35,19 @@ impl Subject {
         let subject = Subject { runtime, server, left: INPUTS };
         let things = "/apis/fuzz.example.com/v1/namespaces/default/things";
         let thing = r#"{"apiVersion":"fuzz.example.com/v1","kind":"Thing","metadata":{"name":"a"},"spec":{"n":5,"l":[{"name":"a","v":1}]}}"#;
-        subject.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", JSON, DEFINITION.as_bytes());
+        subject.ask(
+            "POST",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            JSON,
+            DEFINITION.as_bytes(),
+        );
         subject.ask("POST", "/api/v1/namespaces/default/pods", JSON, POD.as_bytes());
-        subject.ask("POST", "/api/v1/namespaces/default/configmaps", JSON, br#"{"metadata":{"name":"a"},"data":{"a":"b"}}"#);
+        subject.ask(
+            "POST",
+            "/api/v1/namespaces/default/configmaps",
+            JSON,
+            br#"{"metadata":{"name":"a"},"data":{"a":"b"}}"#,
+        );
         subject.ask("POST", things, JSON, thing.as_bytes());
         subject
     }
@@ -83,7 +93,9 @@ pub(super) fn check(target: &str, data: &[u8]) {
 
 /// The input as the body of whatever takes one.
 fn body(subject: &Subject, data: &[u8]) {
-    for plural in ["pods", "configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "events"] {
+    for plural in
+        ["pods", "configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims", "events"]
+    {
         subject.ask("POST", &format!("/api/v1/namespaces/default/{plural}"), JSON, data);
     }
     for place in [
@@ -129,7 +141,8 @@ fn patch(subject: &Subject, data: &[u8]) {
 fn query(subject: &Subject, data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (method, target) = text.split_once(' ').unwrap_or(("GET", &text));
-    let body: &[u8] = if matches!(method, "POST" | "PUT" | "PATCH") { br#"{"metadata":{"name":"a"}}"# } else { b"" };
+    let body: &[u8] =
+        if matches!(method, "POST" | "PUT" | "PATCH") { br#"{"metadata":{"name":"a"}}"# } else { b"" };
     let media = if method == "PATCH" { "application/merge-patch+json" } else { JSON };
     subject.ask(method, target, media, body);
 }

@@ -18,7 +18,14 @@ impl TestServer {
     ///
     /// Has to be called inside of a Tokio runtime. Not part of the promise of this crate: it may change at any time.
     #[doc(hidden)]
-    pub fn ask_inside(&self, method: &str, target: &str, media: &str, accept: &str, body: &[u8]) -> (u16, Bytes) {
+    pub fn ask_inside(
+        &self,
+        method: &str,
+        target: &str,
+        media: &str,
+        accept: &str,
+        body: &[u8],
+    ) -> (u16, Bytes) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let incoming = Incoming {
             method: method.to_owned(),

@@ -32,7 +32,9 @@ fn run(target: &str, origin: &str, input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| server::check(target, input))) {
         let path = std::env::temp_dir().join(format!("clientset-fuzz-{target}"));
         let kept = fs::write(&path, input).map(|()| path.display().to_string());
-        eprintln!("{target}: {origin} fails; the input is in {kept:?}: move it to tests/fixtures/fuzz/{target}/");
+        eprintln!(
+            "{target}: {origin} fails; the input is in {kept:?}: move it to tests/fixtures/fuzz/{target}/"
+        );
         resume_unwind(panic);
     }
 }
@@ -84,7 +86,10 @@ fn what_was_found_stays_fixed() {
 fn every_target_is_there_for_libfuzzer() {
     let manifest = fs::read_to_string(tests_folder().join("fuzz/Cargo.toml")).expect("the targets' manifest");
     for target in server::TARGETS {
-        assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target} is in the manifest");
+        assert!(
+            manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")),
+            "{target} is in the manifest"
+        );
         let source = fs::read_to_string(tests_folder().join(format!("fuzz/fuzz_targets/{target}.rs")));
         assert!(source.expect("the target").contains(&format!("\"{target}\"")), "{target} calls its check");
     }

@@ -44,8 +44,7 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
         let step = Step::begin(format!("server {what}, {runs} runs"));
         let all: Result<Vec<Measured>> = (0..runs)
             .map(|_| {
-                let printed =
-                    process::output(Command::new(target.join("release").join(&package)).arg(what))?;
+                let printed = process::output(Command::new(target.join("release").join(&package)).arg(what))?;
                 serde_json::from_slice(&printed)
                     .context(|| format!("`{package} {what}` printed something else than a measurement"))
             })

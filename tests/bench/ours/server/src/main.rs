@@ -139,7 +139,10 @@ async fn many() -> Result<()> {
         settled(before).await;
     }
     let grown = resident().saturating_sub(empty);
-    println!("{{\"seconds\":0,\"alone\":0,\"bytes\":{grown},\"descriptors\":{}}}", descriptors().saturating_sub(before));
+    println!(
+        "{{\"seconds\":0,\"alone\":0,\"bytes\":{grown},\"descriptors\":{}}}",
+        descriptors().saturating_sub(before)
+    );
     Ok(())
 }
 
