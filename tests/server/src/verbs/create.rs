@@ -108,6 +108,8 @@ pub(super) fn create(
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         meta::remove(&mut object, field);
     }
+    // What is empty is nobody's.
+    meta::tidy(&mut object);
     if let (false, Some(schema)) = (applied, resource.schema()) {
         let ignored = super::update::ignored(resource, "");
         managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
