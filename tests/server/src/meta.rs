@@ -73,8 +73,9 @@ pub(crate) fn set_finalizers(object: &mut Value, all: Vec<String>) {
 /// Removes empty members, as Go's `omitempty` does.
 pub(crate) fn tidy(object: &mut Value) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    metadata.retain(|_, value| match value {
+    metadata.retain(|name, value| match value {
         Value::Null => false,
+        Value::Number(it) => name != "generation" || it.as_i64() != Some(0),
         Value::String(it) => !it.is_empty(),
         Value::Array(it) => !it.is_empty(),
         Value::Object(it) => !it.is_empty(),

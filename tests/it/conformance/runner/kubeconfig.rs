@@ -64,7 +64,7 @@ fn parse(text: &str) -> Result<Contexts, String> {
         true => tls(cluster, user).map(|it| Some(Arc::new(it))),
         false => Ok(None),
     };
-    let nobody = Credential { token: None, tls: tls(&Value::Null)? };
+    let nobody = Credential::new(None, tls(&Value::Null)?);
     let mut people = HashMap::from([("anonymous".to_owned(), nobody)]);
     for context in config["contexts"].as_array().into_iter().flatten() {
         let (Some(name), wanted) = (context["name"].as_str(), &context["context"]["user"]) else { continue };
@@ -72,7 +72,7 @@ fn parse(text: &str) -> Result<Contexts, String> {
         let user =
             users.filter(|it| it["name"] == *wanted).map(|it| &it["user"]).next().unwrap_or(&Value::Null);
         let token = user["token"].as_str().map(str::to_owned);
-        people.insert(name.to_owned(), Credential { token, tls: tls(user)? });
+        people.insert(name.to_owned(), Credential::new(token, tls(user)?));
     }
     Ok(Contexts { address, people })
 }

@@ -91,8 +91,12 @@ impl Plain {
         if media != "application/json" && !(media.is_empty() && answer.body.is_empty()) {
             let _ = write!(out, " {media}");
         }
-        for (_, warning) in answer.headers.iter().filter(|it| it.0 == "warning") {
-            let _ = write!(out, "\n! {}", self.text(&self.named(warning)));
+        let warnings = answer.headers.iter().filter(|it| it.0 == "warning");
+        let mut warnings: Vec<String> = warnings.map(|it| self.text(&self.named(&it.1))).collect();
+        // Go walks maps in any order.
+        warnings.sort();
+        for warning in warnings {
+            let _ = write!(out, "\n! {warning}");
         }
         for name in &step.shown {
             match answer.header(name) {

@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
     pub(crate) fn end(self) -> Leftovers {
         let namespace = self.known.words.get("ns").filter(|_| self.has_namespace);
         let namespace = namespace.map(|name| format!("/api/v1/namespaces/{name}"));
-        Leftovers { held: self.held, gone: self.created.into_iter().rev().chain(namespace).collect() }
+        Leftovers { held: self.held, gone: self.created, namespace }
     }
 }
 
@@ -172,23 +172,31 @@ impl<'a> Run<'a> {
 pub(crate) struct Leftovers {
     /// What has finalizers.
     held: BTreeSet<String>,
-    /// What is to be deleted, in this order.
+    /// What was created outside of namespaces.
     gone: Vec<String>,
+    namespace: Option<String>,
 }
 
 impl Leftovers {
-    /// Removes it, without waiting for it to be gone.
-    pub(crate) async fn remove(self, server: &Server) {
+    /// Removes what others would see, such as bindings of roles: all but the namespace.
+    pub(crate) async fn remove_shared(&mut self, server: &Server) {
         let Ok(admin) = server.person("admin") else { return };
-        for path in &self.held {
+        for path in std::mem::take(&mut self.held) {
             let merge = [("content-type".to_owned(), "application/merge-patch+json".to_owned())];
             let body = r#"{"metadata":{"finalizers":null}}"#;
-            let ask = Ask { method: "PATCH", path, headers: &merge, body, first: None };
+            let ask = Ask { method: "PATCH", path: &path, headers: &merge, body, first: None };
             let _ = send(&server.address, &admin, ask).await;
         }
-        for path in &self.gone {
+        for path in std::mem::take(&mut self.gone).iter().rev() {
             let _ = send(&server.address, &admin, Ask { method: "DELETE", path, ..Ask::default() }).await;
         }
+    }
+
+    /// Removes the rest, without waiting for it to be gone.
+    pub(crate) async fn remove(mut self, server: &Server) {
+        self.remove_shared(server).await;
+        let (Ok(admin), Some(path)) = (server.person("admin"), &self.namespace) else { return };
+        let _ = send(&server.address, &admin, Ask { method: "DELETE", path, ..Ask::default() }).await;
     }
 }
 
@@ -225,7 +233,11 @@ pub(crate) async fn play(conversation: &Conversation, server: &Server) -> Result
             Err(error) => format!("0\n{error}"),
         });
     }
-    Ok(Played { answers, leftovers: run.end() })
+    let mut leftovers = run.end();
+    if server.is_real {
+        leftovers.remove_shared(server).await;
+    }
+    Ok(Played { answers, leftovers })
 }
 
 /// Plays a conversation on an embedded server made for it.

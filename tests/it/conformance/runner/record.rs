@@ -14,7 +14,7 @@ use super::server::Server;
 use super::{Case, area, diff};
 
 /// How many files are played at once.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;
 
 /// What came of a suite.
 #[derive(Debug, Default)]

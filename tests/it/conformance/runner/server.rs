@@ -54,7 +54,7 @@ const SETTINGS: &[Setting] = &[
 ];
 
 fn token(text: &str) -> Credential {
-    Credential { token: Some(text.to_owned()), tls: None }
+    Credential::new(Some(text.to_owned()), None)
 }
 
 /// A server to play on.
@@ -148,6 +148,6 @@ impl Server {
                 .ok_or_else(|| format!("`@as {name}`: nobody is called so"));
         };
         let tls = self.people.get("anonymous").and_then(|it| it.tls.clone());
-        Ok(Credential { token: Some(token.to_owned()), tls })
+        Ok(Credential::new(Some(token.to_owned()), tls))
     }
 }

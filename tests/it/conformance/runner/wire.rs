@@ -1,9 +1,9 @@
-//! A small HTTP client: one connection a request, plain or TLS, nothing hidden and nothing repeated.
+//! A small HTTP client: plain or TLS, connections kept for the next request of the same person, nothing hidden and nothing repeated.
 //!
 //! Not our SDK's transport, so that the suite does not depend on what it helps to test.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +26,24 @@ pub(crate) struct Credential {
     pub(crate) token: Option<String>,
     /// How to speak TLS, client certificate included; plain text without.
     pub(crate) tls: Option<Arc<ClientConfig>>,
+    /// Connections that wait for a request.
+    idle: Arc<Mutex<Vec<Sender>>>,
+}
+
+type Sender = http1::SendRequest<Full<Bytes>>;
+
+impl Credential {
+    pub(crate) fn new(token: Option<String>, tls: Option<Arc<ClientConfig>>) -> Credential {
+        Credential { token, tls, idle: Arc::default() }
+    }
+
+    fn keep(&self, sender: Sender) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+    }
+
+    fn kept(&self) -> Option<Sender> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
 }
 
 impl fmt::Debug for Credential {
@@ -82,8 +100,6 @@ pub(crate) async fn send(address: &str, who: &Credential, ask: Ask<'_>) -> Answe
 }
 
 async fn exchange(address: &str, who: &Credential, ask: &Ask<'_>) -> Result<Answer, String> {
-    let stream = TcpStream::connect(address).await.map_err(|error| format!("no connection: {error}"))?;
-    let _ = stream.set_nodelay(true);
     let mut request = Request::builder()
         .method(ask.method)
         .uri(ask.path)
@@ -96,32 +112,53 @@ async fn exchange(address: &str, who: &Credential, ask: &Ask<'_>) -> Result<Answ
         request = request.header(name, value);
     }
     let body = Full::new(Bytes::from(ask.body.to_owned()));
-    let request = request.body(body).map_err(|error| format!("no request: {error}"))?;
-    let broken = |error: hyper::Error| format!("no answer: {error}");
-    let mut sender = match &who.tls {
-        None => {
-            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-            tokio::spawn(connection);
-            sender
+    let mut request = request.body(body).map_err(|error| format!("no request: {error}"))?;
+    let (response, sender) = loop {
+        let kept = who.kept();
+        let (mut sender, was_kept) = match kept {
+            Some(sender) => (sender, true),
+            None => (connect(address, who).await?, false),
+        };
+        if sender.ready().await.is_err() && was_kept {
+            continue;
         }
-        Some(tls) => {
-            let host = address.rsplit_once(':').map_or(address, |it| it.0).to_owned();
-            let name = ServerName::try_from(host).map_err(|error| format!("no name for TLS: {error}"))?;
-            let stream = TlsConnector::from(tls.clone())
-                .connect(name, stream)
-                .await
-                .map_err(|error| format!("no TLS: {error}"))?;
-            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-            tokio::spawn(connection);
-            sender
+        match sender.try_send_request(request).await {
+            Ok(response) => break (response, sender),
+            // The server had closed it, and has seen nothing of the request.
+            Err(mut error) => match error.take_message() {
+                Some(unsent) if was_kept => request = unsent,
+                _ => return Err(format!("no answer: {}", error.into_error())),
+            },
         }
     };
-    let response = sender.send_request(request).await.map_err(broken)?;
     let (parts, body) = response.into_parts();
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
-    Ok(Answer { code: parts.status.as_u16(), headers: headers.collect(), body: read(body, ask.first).await? })
+    let (code, headers) = (parts.status.as_u16(), headers.collect());
+    let body = read(body, ask.first).await?;
+    if ask.first.is_none() {
+        who.keep(sender);
+    }
+    Ok(Answer { code, headers, body })
+}
+
+async fn connect(address: &str, who: &Credential) -> Result<Sender, String> {
+    let stream = TcpStream::connect(address).await.map_err(|error| format!("no connection: {error}"))?;
+    let _ = stream.set_nodelay(true);
+    let broken = |error: hyper::Error| format!("no connection: {error}");
+    let Some(tls) = &who.tls else {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        tokio::spawn(connection);
+        return Ok(sender);
+    };
+    let host = address.rsplit_once(':').map_or(address, |it| it.0).to_owned();
+    let name = ServerName::try_from(host).map_err(|error| format!("no name for TLS: {error}"))?;
+    let stream = TlsConnector::from(tls.clone()).connect(name, stream).await;
+    let stream = stream.map_err(|error| format!("no TLS: {error}"))?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 async fn read(mut body: Incoming, first: Option<usize>) -> Result<Vec<u8>, String> {

@@ -116,18 +116,22 @@ impl FieldSet {
 
     /// As `fieldsV1`.
     pub(crate) fn to_json(&self) -> Value {
-        let mut out = Map::new();
+        self.to_json_of(false)
+    }
+
+    /// By name, since it is shown as text too; `owned` says whether the whole is a field itself.
+    fn to_json_of(&self, owned: bool) -> Value {
+        let mut out = BTreeMap::new();
+        if owned {
+            out.insert(".".to_owned(), Value::Object(Map::new()));
+        }
         for step in &self.members {
             out.insert(step.to_text(), Value::Object(Map::new()));
         }
         for (step, set) in &self.children {
-            let Value::Object(mut inner) = set.to_json() else { continue };
-            if self.members.contains(step) {
-                inner.insert(".".to_owned(), Value::Object(Map::new()));
-            }
-            out.insert(step.to_text(), Value::Object(inner));
+            out.insert(step.to_text(), set.to_json_of(self.members.contains(step)));
         }
-        Value::Object(out)
+        Value::Object(out.into_iter().collect())
     }
 
     /// From `fieldsV1`; what is not understood is left out.
