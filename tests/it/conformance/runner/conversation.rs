@@ -13,6 +13,8 @@ pub(crate) struct Conversation {
     pub(crate) settings: Vec<(String, String)>,
     /// From `# mask: /pointer`: what differs from run to run in this file.
     pub(crate) masks: Vec<String>,
+    /// From `# alone: why`: it is not played beside others.
+    pub(crate) alone: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -85,6 +87,7 @@ impl Conversation {
     fn read_head(&mut self, lines: &[&str]) {
         self.head = lines.iter().fold(String::new(), |all, line| all + line + "\n");
         for line in lines {
+            self.alone |= line.starts_with("# alone:");
             if let Some(text) = line.strip_prefix("# server:") {
                 self.settings.extend(settings(text));
             } else if let Some(masks) = line.strip_prefix("# mask:") {

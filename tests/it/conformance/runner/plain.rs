@@ -145,7 +145,13 @@ impl Plain {
             let _ = write!(out, "{before}resourceVersion{between}{shown}");
             rest = tail;
         }
-        out + rest
+        out.push_str(rest);
+        // A cell of a table in YAML.
+        let lines = out.split('\n').map(|line| match line.trim_start().strip_prefix("- ") {
+            Some(cell) if is_age(cell) => line.replace(cell, "<age>"),
+            _ => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn named(&self, text: &str) -> String {

@@ -87,6 +87,18 @@ where
     all.into_values().collect()
 }
 
+/// For a server that all files share: first those that want to be alone, then the others.
+async fn apart_or_side_by_side<O, W>(cases: Vec<Case>, work: impl Fn(Case) -> W) -> Vec<O>
+where
+    O: Send + 'static,
+    W: Future<Output = O> + Send + 'static,
+{
+    let (alone, others): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|it| it.conversation.alone);
+    let mut all = side_by_side(alone, 1, &work).await;
+    all.extend(side_by_side(others, AT_ONCE, &work).await);
+    all
+}
+
 /// The embedded server against what is recorded.
 pub(crate) async fn against_recorded(cases: Vec<Case>) -> Outcome {
     let mut outcome = Outcome::default();
@@ -156,7 +168,7 @@ pub(crate) async fn live(cases: Vec<Case>, kubeconfig: &Path, tidy: bool) -> Res
 /// Plays on the real server of a kubeconfig and writes its answers into the files. Gives the names of the files that changed.
 pub(crate) async fn record(cases: Vec<Case>, kubeconfig: &Path) -> Result<Vec<String>, String> {
     let server = Arc::new(Server::real(kubeconfig)?);
-    let played = side_by_side(cases, AT_ONCE, |case| {
+    let played = apart_or_side_by_side(cases, |case| {
         let server = server.clone();
         async move {
             let played = play::play(&case.conversation, &server).await;

@@ -32,6 +32,20 @@ pub(crate) fn compare(old: &Value, new: &Value, schema: &Arc<Schema>) -> Compari
     out
 }
 
+/// The value with members by name, as Go writes maps, whatever order this build's `serde_json` keeps.
+pub(crate) fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(all) => {
+            let mut all: Vec<(String, Value)> =
+                all.iter().map(|(name, it)| (name.clone(), sorted(it))).collect();
+            all.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(all.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Numbers are equal by value: Go reads `1.0` into an integer field as 1.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {

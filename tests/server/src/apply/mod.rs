@@ -4,6 +4,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod fields;
+pub(crate) mod last_applied;
 pub(crate) mod managers;
 pub(crate) mod merge;
 pub(crate) mod typed;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::create::{create, drop_unknown};
 use super::update::{Tracking, check_identity, check_resource_version, ignored, store_changed};
-use crate::apply::{managers, typed};
+use crate::apply::{last_applied, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
 use crate::kinds::versions;
@@ -223,11 +223,10 @@ fn laid_over(call: &Call<'_>, live: &Value, config: &Value) -> Outcome<Value> {
         json_patch::merge(&mut out, config);
         return Ok(out);
     };
-    let force = call.incoming.query.flag("force");
     let ignored = ignored(resource, call.subresource());
-    let manager = call.manager(true);
-    managers::apply(live, config, &schema, manager, force, &ignored, &meta::now(0)).map_err(|conflicts| {
-        let message = conflicts.message();
-        Failure::apply_conflict(message, conflicts.causes())
-    })
+    let now = meta::now(0);
+    let force = call.incoming.query.flag("force");
+    let terms = last_applied::Terms { kind: &resource.kind, force, ignored: &ignored, now: &now };
+    let applied = last_applied::apply(live, config, &schema, call.manager(true), &terms);
+    applied.map_err(|conflicts| Failure::apply_conflict(conflicts.message(), conflicts.causes()))
 }

@@ -109,20 +109,6 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => "<nil>".to_owned(),
-        other => sorted(other).to_string(),
-    }
-}
-
-/// With members by name, as Go writes maps, whatever order this build's `serde_json` keeps.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(all) => {
-            let mut all: Vec<(String, Value)> =
-                all.iter().map(|(name, it)| (name.clone(), sorted(it))).collect();
-            all.sort_by(|one, other| one.0.cmp(&other.0));
-            Value::Object(all.into_iter().collect())
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
+        other => crate::apply::compare::sorted(other).to_string(),
     }
 }
