@@ -135,6 +135,12 @@ impl Step {
         let answer_at = lines.iter().position(|it| it.starts_with("<<<")).unwrap_or(lines.len());
         let (request, answer) = lines.split_at(answer_at);
         let mut step = Step { raw: request.join("\n"), identity: "admin".to_owned(), ..Step::default() };
+        let mut answer = answer.to_vec();
+        // In what order warnings are recorded says nothing.
+        let count = answer.iter().skip(1).take_while(|it| it.starts_with("! ")).count();
+        if let Some(all) = answer.get_mut(1..1 + count) {
+            all.sort_unstable();
+        }
         step.answer = answer.join("\n").trim_start_matches("<<<").trim().to_owned();
         let mut lines = request.iter().copied();
         let title = lines.next().unwrap_or_default().trim_start_matches("### ");
