@@ -79,6 +79,30 @@ fn check_cluster_role(role: &Value, causes: &mut Causes) {
         let at = At::new("aggregationRule.clusterRoleSelectors");
         causes.required(&at, "at least one clusterRoleSelector required if aggregationRule is non-nil");
     }
+    for (index, selector) in items(rule, "clusterRoleSelectors").iter().enumerate() {
+        if !is_selector(selector) {
+            let at = At::new("aggregationRule.clusterRoleSelectors").index(index);
+            causes.invalid(&at, Value::Null, "invalid label selector.");
+        }
+    }
+}
+
+/// Whether a selector can be evaluated; what is wrong with its parts is said where they are.
+fn is_selector(selector: &Value) -> bool {
+    let is_label = |key: &str, value: &str| {
+        names::qualified_problems(key).is_empty() && names::label_value_problem(value).is_none()
+    };
+    let mut labels = selector["matchLabels"].as_object().into_iter().flatten();
+    labels.all(|(key, value)| is_label(key, value.as_str().unwrap_or_default()))
+        && items(selector, "matchExpressions").iter().all(|it| {
+            let values = crate::schema::strings(it.get("values"));
+            let is_complete = match text(it, "operator") {
+                "In" | "NotIn" => !values.is_empty(),
+                "Exists" | "DoesNotExist" => values.is_empty(),
+                _ => false,
+            };
+            is_complete && is_label(text(it, "key"), "") && values.iter().all(|value| is_label("a", value))
+        })
 }
 
 fn check_binding(binding: &Value, old: Option<&Value>, namespaced: bool, causes: &mut Causes) {

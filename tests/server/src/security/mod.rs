@@ -14,6 +14,7 @@ mod identity;
 mod impersonate;
 mod rbac;
 pub(crate) mod reviews;
+pub(crate) mod signers;
 mod tls;
 pub(crate) mod token_request;
 mod tokens;

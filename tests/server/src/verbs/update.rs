@@ -131,10 +131,6 @@ pub(super) fn ignored(resource: &Resource, subresource: &str) -> FieldSet {
         return set;
     }
     match subresource {
-        "" if resource.is("certificates.k8s.io", "certificatesigningrequests") => {
-            add("spec");
-            add("status");
-        }
         "" if resource.has("status") => add("status"),
         "status" | "approval" => {
             add("spec");
@@ -255,6 +251,7 @@ pub(super) fn store_changed(
     };
     kinds::admit(&admission, &mut new)?;
     security::escalation::check(call, store, &new, Some(&old.value))?;
+    security::signers::check(call, store, &new, &old.value)?;
     kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
     meta::tidy(&mut new);
