@@ -237,6 +237,22 @@ async fn a_connection_ends_before_in_and_after_the_head() {
 }
 
 #[tokio::test]
+async fn goaway_is_connection_close_on_http1() {
+    let server = server().await;
+    server.fault(on_any().first(1).goaway());
+    let url = server.url();
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").expect("plain")).await.expect("connect");
+    stream.write_all(b"GET /version HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("written");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.expect("an end in order");
+    assert!(
+        text.starts_with("HTTP/1.1 200 ") && text.to_lowercase().contains("\r\nconnection: close\r\n"),
+        "{text}"
+    );
+    assert!(text.ends_with('}'), "{text}");
+}
+
+#[tokio::test]
 async fn a_length_is_not_that_of_the_body() {
     let server = server().await;
     for (length, body) in [(5, "12345"), (20, "1234567890")] {

@@ -65,6 +65,23 @@ async fn a_stream_is_reset_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn pieces_are_frames_of_their_own() {
+    let server = server().await;
+    let mut client = Client::connect(&server).await;
+    let whole = client.get("/version").await.expect("an answer").1;
+    server.fault(on_any().pieces_of(7));
+    let request = Request::get(format!("{}/version", client.url)).body(()).expect("a request");
+    let (answer, _) = client.send.send_request(request, true).expect("sent");
+    let mut body = answer.await.expect("an answer").into_body();
+    let mut pieces = Vec::new();
+    while let Some(data) = body.data().await {
+        pieces.push(String::from_utf8(data.expect("data").to_vec()).expect("text"));
+    }
+    assert!(pieces.iter().all(|it| it.len() <= 7), "{pieces:?}");
+    assert_eq!(pieces.concat(), whole);
+}
+
+#[tokio::test]
 async fn goaway_lets_the_request_end_and_takes_no_more() {
     let server = server().await;
     let mut client = Client::connect(&server).await;

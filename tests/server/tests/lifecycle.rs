@@ -198,3 +198,16 @@ async fn many_servers_end_without_a_trace() {
         assert!(TcpListener::bind(&address).await.is_ok(), "{address}");
     }
 }
+
+#[tokio::test]
+async fn two_hundred_servers_stand_side_by_side() {
+    let mut servers = Vec::new();
+    for number in 0..200 {
+        let server = server().await;
+        post(&server.url(), MAPS, &map(&format!("m{number}"))).await;
+        servers.push(server);
+    }
+    for (number, server) in servers.iter().enumerate() {
+        assert_eq!(names(&server.url()).await, [format!("m{number}")]);
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use hyper::header::{CONNECTION, HeaderValue};
+
 use super::effects::{BodyEnd, BodyPlan, Cut, Effects};
 use super::{Hit, answers, body, events};
 use crate::http::{BrokenOff, End, Line, Out};
@@ -40,6 +42,8 @@ pub(crate) async fn carry_out(
         Some(Cut::Before(End::Disowned) | Cut::Stream(_)) if !line.http2 => gone(line, End::Close).await,
         Some(Cut::Before(how)) => gone(line, how).await,
         Some(Cut::InHead(how)) => line.wire.end_after(PART_OF_HEAD, how),
+        // HTTP/1.1 says it in the head.
+        Some(Cut::Graceful) if !line.http2 => {}
         Some(Cut::Graceful) => line.wire.end(End::Graceful),
         Some(Cut::Stream(reason)) => return Err(BrokenOff(Some(reason.into()))),
     }
@@ -52,6 +56,9 @@ pub(crate) async fn carry_out(
         (None, None, None) => return Err(BrokenOff(None)),
     };
     answers::dress(&mut out, effects);
+    if let (Some(Cut::Graceful), false) = (effects.cut, line.http2) {
+        out.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if effects.events.changes_something() && request.verb == crate::asked::Verb::Watch && out.status() == 200
     {
         let expired = answers::expired_event(request, current());
