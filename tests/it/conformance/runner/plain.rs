@@ -181,8 +181,9 @@ impl Plain {
             }
             ("managedFields", Value::Array(all)) => {
                 let mut all: Vec<Value> = all.iter().map(|it| self.value("", it)).collect();
+                // What happened within a second has no order of its own.
                 let rank = |it: &Value| {
-                    [it["manager"].to_string(), it["operation"].to_string(), it["subresource"].to_string()]
+                    ["manager", "operation", "subresource", "apiVersion"].map(|part| it[part].to_string())
                 };
                 all.sort_by_key(rank);
                 Value::Array(all)
