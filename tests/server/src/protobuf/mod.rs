@@ -51,7 +51,13 @@ pub(crate) fn read(body: &[u8]) -> Result<Value, String> {
             object.insert(name.to_owned(), value.into());
         }
     }
-    Ok(Value::Object(object))
+    let mut object = Value::Object(object);
+    // Members of metadata that nobody set are on the wire all the same.
+    crate::meta::tidy(&mut object);
+    if object["metadata"]["generation"] == 0 {
+        crate::meta::remove(&mut object, "generation");
+    }
+    Ok(object)
 }
 
 /// The message of a kind.
