@@ -7,5 +7,6 @@ pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod quickstart;
 pub(crate) mod serve;
+pub(crate) mod server_data;
 pub(crate) mod specs;
 pub(crate) mod test;

@@ -59,6 +59,7 @@ enum Command {
     Test(commands::test::Test),
     Conformance(commands::conformance::Conformance),
     Serve(commands::serve::Serve),
+    ServerData(commands::server_data::ServerData),
     Bench(bench::Bench),
     Ci(commands::ci::Ci),
 }
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Test(command) => command.run(),
         Command::Conformance(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::ServerData(command) => command.run(),
         Command::Bench(command) => command.run().map(|()| ExitCode::SUCCESS),
         Command::Ci(command) => command.run(),
     };
