@@ -13,6 +13,9 @@ use crate::fault::On;
 use crate::request::Incoming;
 use crate::server::TestServer;
 
+/// The bodies that are kept take no more than this together, whatever the limits are.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
 /// A request as it came in, for tests that ask what their code sent.
 ///
 /// Shown as a line: `GET /api/v1/namespaces/default/pods?limit=500 200`.
@@ -125,6 +128,20 @@ struct Kept {
     /// The number of the first that is kept.
     first: u64,
     requests: VecDeque<ReceivedRequest>,
+    /// Of all bodies.
+    bytes: usize,
+}
+
+impl Kept {
+    fn push(&mut self, request: ReceivedRequest, most: usize) {
+        self.bytes += request.body.len();
+        self.requests.push_back(request);
+        while self.requests.len() > most || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.requests.pop_front() else { return };
+            self.bytes -= oldest.body.len();
+            self.first += 1;
+        }
+    }
 }
 
 /// The number of a request.
@@ -140,11 +157,7 @@ impl RequestLog {
         let request = ReceivedRequest::of(incoming, self.limits.body_bytes);
         let mut kept = self.kept();
         let number = kept.first + kept.requests.len() as u64;
-        kept.requests.push_back(request.clone());
-        while kept.requests.len() > self.limits.requests {
-            kept.requests.pop_front();
-            kept.first += 1;
-        }
+        kept.push(request.clone(), self.limits.requests);
         drop(kept);
         self.news.send_modify(|it| *it += 1);
         (Number(number), request)
@@ -198,6 +211,7 @@ impl RequestLog {
         let mut kept = self.kept();
         kept.first += kept.requests.len() as u64;
         kept.requests.clear();
+        kept.bytes = 0;
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -206,7 +220,8 @@ impl RequestLog {
 }
 
 impl TestServer {
-    /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set.
+    /// The requests so far, in the order in which they came: the newest 10,000, or as many as were set, as long as their bodies take no
+    /// more than 64 MiB together.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.shared.requests.all()
     }

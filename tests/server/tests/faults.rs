@@ -441,3 +441,14 @@ async fn what_was_asked_can_be_found_counted_awaited_and_forgotten() {
     get(&url, "/version").await;
     assert_eq!(server.wait_for(on_any()).await.path, "/version");
 }
+
+#[tokio::test]
+async fn what_was_asked_takes_no_more_than_its_share_of_memory() {
+    let server =
+        TestServer::builder().request_limits(usize::MAX, usize::MAX).start().await.expect("a server");
+    let large = "x".repeat(3 * 1024 * 1024);
+    for _ in 0..25 {
+        send(&server.url(), "GET", "/version", &[], &large).await;
+    }
+    assert_eq!(server.requests().len(), 21, "64 MiB");
+}
