@@ -65,8 +65,23 @@ impl Causes {
 
     /// With a value that is shown as this text.
     pub(crate) fn invalid_shown(&mut self, at: &At, shown: &str, detail: &str) {
-        let message = format!("Invalid value: {shown}: {detail}");
+        let message = if detail.is_empty() {
+            format!("Invalid value: {shown}")
+        } else {
+            format!("Invalid value: {shown}: {detail}")
+        };
         self.0.push(Cause { reason: "FieldValueInvalid", field: at.into(), message });
+    }
+
+    /// With a value that is not shown at all.
+    pub(crate) fn invalid_unshown(&mut self, at: &At, detail: &str) {
+        let message = format!("Invalid value: {detail}");
+        self.0.push(Cause { reason: "FieldValueInvalid", field: at.into(), message });
+    }
+
+    /// A value that is none of those supported, shown as this text.
+    pub(crate) fn unsupported_shown(&mut self, at: &At, shown: &str, supported: &[&str]) {
+        self.0.push(Cause::unsupported(at, shown, supported));
     }
 
     pub(crate) fn forbidden(&mut self, at: &At, detail: &str) {

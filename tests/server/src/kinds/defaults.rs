@@ -13,6 +13,9 @@ use crate::schema::Schema;
 /// A default that depends on more than its own absence.
 pub(crate) type TypeDefault = fn(&mut Map<String, Value>);
 
+/// By the name of the type.
+pub(crate) type TypeDefaults = &'static [(&'static str, TypeDefault)];
+
 type Table = HashMap<&'static str, Vec<(&'static str, Value)>>;
 
 /// Of each type, the members and what they get when they are absent.
@@ -47,13 +50,15 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
         Value::Object(all) => {
             if let Some(name) = schema.name {
                 for (field, default) in table().get(name).into_iter().flatten() {
-                    if all.get(*field).is_none_or(Value::is_null) {
+                    let is_unset = |it: &Value| it.is_null() || it.as_str() == Some("");
+                    if all.get(*field).is_none_or(is_unset) {
                         all.insert((*field).to_owned(), default.clone());
                     }
                 }
                 for (_, function) in super::TYPE_DEFAULTS
                     .iter()
                     .chain(super::others::TYPE_DEFAULTS)
+                    .chain(super::workloads::TYPE_DEFAULTS)
                     .filter(|(it, _)| *it == name)
                 {
                     function(all);

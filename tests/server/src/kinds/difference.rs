@@ -85,7 +85,9 @@ impl Writer {
                 self.out.push('{');
                 let mut first = true;
                 for member in members.unwrap_or_default() {
-                    let inner = all.get(member.name).unwrap_or(&Value::Null);
+                    // Of what has metadata, its members stand beside the others.
+                    let of_metadata = || all.get("metadata").and_then(|it| it.get(member.name));
+                    let inner = all.get(member.name).or_else(of_metadata).unwrap_or(&Value::Null);
                     if inner.is_null() && member.zero.ends_with('?') {
                         continue;
                     }

@@ -38,6 +38,7 @@ mod volumes;
 mod webhooks;
 pub(crate) mod wire;
 mod words;
+mod workloads;
 
 pub(crate) use wire::round_trip;
 
@@ -46,7 +47,7 @@ use std::cell::RefCell;
 use serde_json::{Value, json};
 
 use self::causes::Causes;
-use self::defaults::TypeDefault;
+use self::defaults::{TypeDefault, TypeDefaults};
 use self::rules::ValueCheck;
 use crate::catalog::Resource;
 use crate::failure::{Cause, Outcome};
@@ -71,6 +72,8 @@ pub(crate) struct Kind {
     pub(crate) admit: fn(&Admission<'_>, &mut Value) -> Outcome<()>,
     /// What a create sets whatever was sent; the status is gone by then.
     pub(crate) prepare_create: fn(&mut Value),
+    /// What comes last of a create, when the rules have been kept.
+    pub(crate) finish: fn(&mut Value),
     /// What an update resets or sets: the new object, the old one, the subresource.
     pub(crate) prepare_update: fn(&mut Value, &Value, &str),
     /// Rules beyond those of its types, of creates and updates alike.
@@ -91,6 +94,7 @@ impl Kind {
             defaults: |_| {},
             admit: |_, _| Ok(()),
             prepare_create: |_| {},
+            finish: |_| {},
             prepare_update: |_, _, _| {},
             check: |_, _| {},
             warn: |_, _| {},
@@ -154,7 +158,12 @@ fn of(resource: &Resource) -> &'static Kind {
     if resource.is_custom() {
         return &NOTHING;
     }
-    let own = KINDS.iter().copied().chain(others::KINDS.iter().copied()).chain(plain::KINDS);
+    let own = KINDS
+        .iter()
+        .copied()
+        .chain(others::KINDS.iter().copied())
+        .chain(workloads::KINDS.iter().copied())
+        .chain(plain::KINDS);
     own.into_iter().find(|it| resource.is(it.group, it.plural)).unwrap_or(&NOTHING)
 }
 
@@ -232,6 +241,11 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
     }
 }
 
+/// What comes last of a create, when the rules have been kept.
+pub(crate) fn finish(resource: &Resource, object: &mut Value) {
+    (of(resource).finish)(object);
+}
+
 /// What an update sets whatever was sent.
 pub(crate) fn prepare_update(resource: &Resource, new: &mut Value, old: &Value, subresource: &str) {
     (of(resource).prepare_update)(new, old, subresource);
@@ -255,5 +269,12 @@ pub(crate) fn check(
     if causes.is_empty() {
         (kind.warn)(change, &mut warnings.borrow_mut());
     }
-    *found = causes.0;
+    // The same complaint twice is one.
+    let mut all: Vec<Cause> = Vec::new();
+    for cause in causes.0 {
+        if !all.iter().any(|it| it.field == cause.field && it.message == cause.message) {
+            all.push(cause);
+        }
+    }
+    *found = all;
 }

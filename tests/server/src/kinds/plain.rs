@@ -24,15 +24,7 @@ const fn answering(group: &'static str, plural: &'static str) -> Kind {
 }
 
 pub(super) static KINDS: &[Kind] = &[
-    Kind { answers_with_object: true, ..Kind::plain("", "podtemplates") },
     answering("", "serviceaccounts"),
     answering("", "resourcequotas"),
-    Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("", "replicationcontrollers") },
-    counting("apps", "deployments"),
-    Kind { generations: true, selectable: &["status.replicas"], ..Kind::plain("apps", "replicasets") },
-    counting("apps", "statefulsets"),
-    counting("apps", "daemonsets"),
-    Kind { generations: true, selectable: &["status.successful"], ..Kind::plain("batch", "jobs") },
-    counting("batch", "cronjobs"),
     counting("networking.k8s.io", "networkpolicies"),
 ];

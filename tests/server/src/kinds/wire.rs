@@ -114,7 +114,8 @@ fn nothing_for_empty(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
                 };
                 let empty = match &*inner {
                     Value::Array(it) => it.is_empty(),
-                    Value::Object(it) => it.is_empty(),
+                    // A struct without members is still one.
+                    Value::Object(it) => it.is_empty() && member.resolved().properties.is_empty(),
                     _ => false,
                 };
                 if empty && facts.is_some_and(|it| it.nulls.contains(&name.as_str())) {

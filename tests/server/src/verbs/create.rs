@@ -126,11 +126,11 @@ pub(super) fn create(
     };
     kinds::admit(&admission, &mut object)?;
     security::escalation::check(call, store, &object, None)?;
+    object["metadata"]["uid"] = meta::uid().into();
     kinds::prepare_create(resource, &mut object);
     if resource.is("certificates.k8s.io", "certificatesigningrequests") {
         call.incoming.caller.sign(&mut object);
     }
-    object["metadata"]["uid"] = meta::uid().into();
     object["metadata"]["creationTimestamp"] = now.into();
     meta::tidy(&mut object);
 
@@ -144,6 +144,7 @@ pub(super) fn create(
     if !causes.is_empty() {
         return Err(call.invalid(&name, &causes));
     }
+    kinds::finish(resource, &mut object);
     security::may_create(call, store)?;
     let (place, key) = (call.place(), call.key(&name));
     if store.get(&place, &key).is_some() {
