@@ -206,10 +206,9 @@ fn check_status(change: &Change<'_>, causes: &mut Causes) {
         conditions.into_iter().any(|it| it["type"] == kind && it["status"] == "True")
     };
     let (complete, failed) = (holds("Complete"), holds("Failed"));
-    if complete || failed {
-        if let Some(active) = status["active"].as_i64().filter(|it| *it > 0) {
-            causes.invalid(&at.field("active"), active, "active>0 is invalid for finished job");
-        }
+    let active = status["active"].as_i64().filter(|it| *it > 0 && (complete || failed));
+    if let Some(active) = active {
+        causes.invalid(&at.field("active"), active, "active>0 is invalid for finished job");
     }
     if complete && !has(status, "completionTime") {
         let say = "completionTime is required for Complete jobs";
