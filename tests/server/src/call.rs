@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::apply::managers::Manager;
 use crate::catalog::Resource;
+use crate::crd::objects;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::kinds;
 use crate::represent::{Due, Form};
@@ -99,7 +100,8 @@ impl Call<'_> {
     }
 
     pub(crate) fn find(&self, store: &Store) -> Outcome<Arc<Stored>> {
-        store.get(&self.place(), &self.key(self.name())).cloned().ok_or_else(|| self.not_found())
+        let found = store.get(&self.place(), &self.key(self.name())).ok_or_else(|| self.not_found())?;
+        Ok(objects::seen(&self.resource, found).unwrap_or_else(|| found.clone()))
     }
 
     pub(crate) fn invalid(&self, name: &str, causes: &[Cause]) -> Failure {

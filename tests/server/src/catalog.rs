@@ -47,6 +47,10 @@ pub(crate) struct Custom {
     pub(crate) columns: Vec<Column>,
     /// The paths of `selectableFields`, without the first dot.
     pub(crate) selectable: Vec<String>,
+    /// The schema of the version in which objects are stored, if that is another one.
+    pub(crate) storage: Option<Arc<Schema>>,
+    /// Whether there may be objects that were stored by another schema than this one.
+    pub(crate) has_older: bool,
     /// What is warned of whenever this version is asked for.
     pub(crate) deprecation: Option<String>,
 }

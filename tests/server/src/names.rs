@@ -107,15 +107,33 @@ pub(crate) fn label_value_problem(text: &str) -> Option<&'static str> {
 
 /// Everything that is wrong with the metadata of an object.
 pub(crate) fn check(object: &Value, kind: &str) -> Vec<Cause> {
-    check_named(object, |name| name_problems(kind, name))
+    check_named(object, kind == "CustomResourceDefinition", |name| name_problems(kind, name))
+}
+
+/// Everything that is wrong with the metadata of a custom resource, whose finalizers are warned of at most.
+pub(crate) fn check_custom(object: &Value, old: Option<&Value>, warnings: &mut Vec<String>) -> Vec<Cause> {
+    let before = old.map(meta::finalizers).unwrap_or_default();
+    let mut added: Vec<String> =
+        meta::finalizers(object).into_iter().filter(|it| !before.contains(it)).collect();
+    added.sort();
+    for it in added {
+        if it.contains('/') || matches!(it.as_str(), "kubernetes" | "orphan" | "foregroundDeletion") {
+            continue;
+        }
+        let path = if it.contains('.') { " including a path (/)" } else { "" };
+        warnings.push(format!(
+            "metadata.finalizers: \"{it}\": prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with other finalizer writers"
+        ));
+    }
+    check_named(object, true, |name| name_problems("", name))
 }
 
 /// Everything that is wrong with the metadata of a resource inside of another, whose name is not particular.
 pub(crate) fn check_embedded(object: &Value) -> Vec<Cause> {
-    check_named(object, |name| name_problems("Role", name))
+    check_named(object, true, |name| name_problems("Role", name))
 }
 
-fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec<Cause> {
+fn check_named(object: &Value, is_free: bool, problems_of: impl Fn(&str) -> Vec<String>) -> Vec<Cause> {
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
     let name = meta::name(object);
@@ -160,7 +178,8 @@ fn check_named(object: &Value, problems_of: impl Fn(&str) -> Vec<String>) -> Vec
         for problem in qualified_problems(finalizer) {
             causes.push(Cause::invalid("metadata.finalizers", &value, &problem));
         }
-        if !finalizer.contains('/')
+        if !is_free
+            && !finalizer.contains('/')
             && !matches!(finalizer.as_str(), "kubernetes" | "orphan" | "foregroundDeletion")
         {
             let say = "name is neither a standard finalizer name nor is it fully qualified";

@@ -45,6 +45,11 @@ impl Stored {
         Arc::new(Stored { value, revision, json: OnceLock::new() })
     }
 
+    /// The same revision of an object, seen in another way.
+    pub(crate) fn seen_as(&self, value: Value) -> Arc<Self> {
+        Arc::new(Stored { value, revision: self.revision, json: OnceLock::new() })
+    }
+
     /// The object as JSON, without `apiVersion` and `kind`; encoded once.
     pub(crate) fn json(&self) -> &Bytes {
         self.json.get_or_init(|| Bytes::from(self.value.to_string()))

@@ -362,7 +362,9 @@ fn literals(expr: &Expr, problems: &mut Vec<Problem>) {
                 return;
             };
             let fine = match (name.as_str(), args.len(), target.is_some()) {
-                ("matches", 1, true) | ("matches", 2, false) => crate::schema::rules::regex(text).is_ok(),
+                ("matches", 1, true) | ("matches", 2, false) => {
+                    crate::schema::go_regex::compile(text).is_ok()
+                }
                 ("duration", 1, false) => super::time::duration(text).is_some(),
                 ("timestamp", 1, false) => super::time::timestamp(text).is_some(),
                 _ => true,

@@ -122,7 +122,7 @@ impl Eval {
             it => (it, false),
         };
         let value = match &found {
-            Val::Object(all) => all.get(field).cloned(),
+            Val::Object(all) => all.get(field).or_else(|| all.get(&format!("__{field}__"))).cloned(),
             Val::Map(all) => all.get(&Key::Text(Arc::from(field))).cloned(),
             _ if mode == Mode::Test => return no_overload(),
             _ => return error(format!("no such key: {field}")),

@@ -95,7 +95,7 @@ impl Type {
         if let (true, Some(own)) = (is_resource, resource_field(name)) {
             return Some(own);
         }
-        let (_, inner) = schema.properties.iter().find(|it| escape(it.0).as_deref() == Some(name))?;
+        let (_, inner) = schema.properties.iter().find(|it| is_called(it.0, name))?;
         Type::of_schema(inner, inner.embedded)
     }
 }
@@ -118,6 +118,11 @@ pub(crate) fn metadata() -> Arc<Schema> {
         Arc::new(Schema::read(&names, true))
     };
     SCHEMA.get_or_init(make).clone()
+}
+
+/// Whether a property is called so in rules: reserved words need no escape behind a dot.
+fn is_called(property: &str, name: &str) -> bool {
+    escape(property).is_some_and(|it| it == name || (property == name && it == format!("__{name}__")))
 }
 
 /// A property's name as rules write it; `None` for one that they cannot.

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::catalog::{Resource, ScalePaths};
 use crate::cel;
 use crate::failure::{Cause, shown};
-use crate::schema::Schema;
 use crate::schema::validate::{self, embedded, lists};
+use crate::schema::{Schema, defaults, prune};
+use crate::store::Stored;
 
 /// Everything that is wrong with an object, after what is wrong with its metadata.
 pub(crate) fn check(
@@ -171,4 +172,42 @@ fn scale(object: &Value, paths: &ScalePaths, is_status: bool) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// An object as its version shows it, if that is not how it was stored: pruned and filled in by the schema of the version that is
+/// stored, then pruned by its own.
+pub(crate) fn seen(resource: &Resource, stored: &Stored) -> Option<Arc<Stored>> {
+    let custom = resource.custom.as_ref().filter(|it| it.has_older && !it.preserve_unknown)?;
+    let own = resource.schema()?;
+    let mut value = stored.value.clone();
+    let storage = custom.storage.as_ref().unwrap_or(&own);
+    prune::prune(&mut value, storage);
+    defaults::fill(&mut value, storage);
+    if custom.storage.is_some() {
+        prune::prune(&mut value, &own);
+    }
+    (value != stored.value).then(|| stored.seen_as(value))
+}
+
+/// Drops what the version that is stored does not know.
+pub(crate) fn for_storage(resource: &Resource, object: &mut Value) {
+    let Some(custom) = resource.custom.as_ref().filter(|it| !it.preserve_unknown) else { return };
+    if let Some(storage) = &custom.storage {
+        prune::prune(object, storage);
+    }
+}
+
+/// Whole numbers that were written with a fraction are whole numbers, as Go writes them.
+pub(crate) fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let Some(it) = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9e15) else { return };
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+            let whole = it as i64;
+            *value = whole.into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole_numbers),
+        Value::Object(all) => all.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
 }

@@ -54,6 +54,9 @@ fn resource(crd: &Value, version: &Value) -> Resource {
         scale: paths,
         columns: list("additionalPrinterColumns").iter().map(column).collect(),
         selectable: list("selectableFields").iter().map(|it| path(&it["jsonPath"]).join(".")).collect(),
+        storage: storage_schema(crd, version),
+        has_older: spec["versions"].as_array().is_some_and(|it| it.len() > 1)
+            || crd["metadata"]["generation"].as_i64().unwrap_or(1) > 1,
         deprecation: deprecation(crd, version),
     };
     let parts = CrdParts {
@@ -69,6 +72,15 @@ fn resource(crd: &Value, version: &Value) -> Resource {
         kind,
     };
     Resource::from_crd(parts, custom, Some(schema))
+}
+
+/// The schema by which objects are stored, where this version is not the one.
+fn storage_schema(crd: &Value, version: &Value) -> Option<Arc<Schema>> {
+    if version["storage"] == true {
+        return None;
+    }
+    let stored = crd["spec"]["versions"].as_array()?.iter().find(|it| it["storage"] == true)?;
+    Some(Arc::new(Schema::read(&stored["schema"]["openAPIV3Schema"], true).into_resource()))
 }
 
 fn column(given: &Value) -> Column {

@@ -73,6 +73,9 @@ pub(crate) fn seen<'a>(resource: &Resource, object: &'a Value) -> Cow<'a, Value>
 
 /// The JSON of a stored object in the form of a resource, without `apiVersion` and `kind`.
 pub(crate) fn json(resource: &Resource, object: &Stored) -> Bytes {
+    if let Some(seen) = crate::crd::objects::seen(resource, object) {
+        return seen.json().clone();
+    }
     match seen(resource, &object.value) {
         Cow::Borrowed(_) => object.json().clone(),
         Cow::Owned(it) => Bytes::from(it.to_string()),

@@ -6,6 +6,7 @@
 pub(crate) mod builtin;
 pub(crate) mod defaults;
 pub(crate) mod forms;
+pub(crate) mod go_regex;
 pub(crate) mod prune;
 pub(crate) mod rules;
 pub(crate) mod types;
@@ -194,3 +195,6 @@ pub(crate) fn strings(value: Option<&Value>) -> Vec<String> {
     let list = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests;

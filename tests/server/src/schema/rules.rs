@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::Schema;
+use super::go_regex::compile;
 
 /// A pattern as it is written and as it is matched. What does not compile matches nothing.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ impl Rules {
             multiple_of: number("multipleOf"),
             min_length: count("minLength"),
             max_length: count("maxLength"),
-            pattern: pattern.map(|text| Pattern { text: text.to_owned(), regex: regex(text).ok() }),
+            pattern: pattern.map(|text| Pattern { text: text.to_owned(), regex: compile(text).ok() }),
             min_items: count("minItems"),
             max_items: count("maxItems"),
             min_properties: count("minProperties"),
@@ -71,9 +72,4 @@ impl Rules {
             closed: all.get("additionalProperties").and_then(Value::as_bool) == Some(false),
         }
     }
-}
-
-/// Compiles a pattern with a bound on its size.
-pub(crate) fn regex(text: &str) -> Result<Regex, regex::Error> {
-    regex::RegexBuilder::new(text).size_limit(4 << 20).nest_limit(100).build()
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::apply::managers;
 use crate::call::{Call, Reply, Unknown, WriteOptions};
 use crate::failure::{Failure, Outcome};
+use crate::schema::validate::embedded;
 use crate::schema::{Schema, prune, types};
 use crate::store::Store;
 use crate::{body, crd, duplicates, kinds, meta, names, security};
@@ -23,6 +24,9 @@ pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
 pub(crate) fn drop_unknown(call: &Call<'_>, object: &mut Value, unknown: Unknown) -> Result<(), String> {
     let Some(schema) = call.resource.schema() else { return Ok(()) };
     check_types(call, object, &schema)?;
+    if call.resource.is_custom() {
+        crd::objects::whole_numbers(object);
+    }
     if call.resource.custom.as_ref().is_some_and(|it| it.preserve_unknown) {
         return Ok(());
     }
@@ -51,10 +55,11 @@ pub(crate) fn check_types(call: &Call<'_>, object: &Value, schema: &Arc<Schema>)
         return kinds::wire::unreadable(object, schema).map_or(Ok(()), Err);
     }
     let Some(schema) = schema.member("metadata") else { return Ok(()) };
-    match object.get("metadata") {
-        Some(metadata) => types::check(metadata, &schema, "ObjectMeta"),
-        None => Ok(()),
+    if let Some(metadata) = object.get("metadata") {
+        types::check(metadata, &schema, "ObjectMeta")?;
     }
+    let resource = call.resource.schema();
+    resource.and_then(|it| embedded::unreadable(object, &it, "")).map_or(Ok(()), Err)
 }
 
 /// The complaint about a body that its type cannot hold.
@@ -88,7 +93,7 @@ pub(super) fn create(
         }
         None => meta::remove(&mut object, "namespace"),
     }
-    if !meta::text(&object, "resourceVersion").is_empty() {
+    if !matches!(meta::text(&object, "resourceVersion"), "" | "0") {
         return Err(Failure::plain("resourceVersion should not be set on objects to be created"));
     }
     let prefix = meta::text(&object, "generateName").to_owned();
@@ -134,7 +139,10 @@ pub(super) fn create(
     object["metadata"]["creationTimestamp"] = now.into();
     meta::tidy(&mut object);
 
-    let mut causes = names::check(&object, &resource.kind);
+    let mut causes = match resource.is_custom() {
+        true => names::check_custom(&object, None, &mut call.warnings.borrow_mut()),
+        false => names::check(&object, &resource.kind),
+    };
     if resource.is_custom() {
         causes = crd::objects::check(resource, &object, None, "", causes, &call.warnings);
     }
@@ -153,6 +161,7 @@ pub(super) fn create(
     if options.dry_run {
         return Ok(call.unstored(201, &object));
     }
+    crd::objects::for_storage(resource, &mut object);
     let stored = store.put(&place, &key, object);
     let reply = call.object(201, &stored);
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {

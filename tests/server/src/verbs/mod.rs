@@ -46,7 +46,12 @@ pub(crate) fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Option<Answer
     if let Err(failure) = check(incoming, &target) {
         return without_warnings(Err(failure));
     }
-    let Some(resource) = found else { return without_warnings(Err(Failure::no_such_resource())) };
+    let Some(resource) = found else {
+        if !has_builtin_group(shared, &target.group) {
+            return None;
+        }
+        return without_warnings(Err(Failure::no_such_resource()));
+    };
     let across = target.namespace.is_none() && target.name.is_none();
     if resource.is_custom() && target.watch {
         return None;

@@ -261,7 +261,10 @@ pub(super) fn store_changed(
     }
 
     let mut causes = owners::check_update(&old.value, &new);
-    causes.extend(names::check(&new, &resource.kind));
+    causes.extend(match resource.is_custom() {
+        true => names::check_custom(&new, Some(&old.value), &mut call.warnings.borrow_mut()),
+        false => names::check(&new, &resource.kind),
+    });
     if resource.is_custom() {
         causes =
             crd::objects::check(resource, &new, Some(&old.value), call.subresource(), causes, &call.warnings);
@@ -283,6 +286,7 @@ pub(super) fn store_changed(
         store.remove(&place, &key);
         return Ok(call.unstored(200, &new));
     }
+    crd::objects::for_storage(resource, &mut new);
     let stored = store.put(&place, &key, new);
     let reply = call.object(200, &stored);
     if is_crd {

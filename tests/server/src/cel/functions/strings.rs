@@ -2,7 +2,7 @@
 
 use crate::cel::eval::{Eval, Fail, Found, error};
 use crate::cel::value::Val;
-use crate::schema::rules::regex;
+use crate::schema::go_regex::compile as regex;
 use crate::schema::validate::go_float;
 
 pub(super) fn call(eval: &mut Eval, name: &str, args: &[Val]) -> Option<Found> {

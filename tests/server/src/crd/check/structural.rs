@@ -185,7 +185,7 @@ fn rules(schema: &Value, skip_any: bool, skip_first: bool, level: Level, at: &st
     }
     let pattern = text(&schema["pattern"]);
     if !pattern.is_empty()
-        && let Err(error) = crate::schema::rules::regex(pattern)
+        && let Err(error) = crate::schema::go_regex::compile(pattern)
     {
         let say = format!(
             "must be a valid regular expression, but isn't: error parsing regexp: {}",

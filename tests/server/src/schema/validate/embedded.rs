@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::failure::Cause;
+use crate::failure::{Cause, shown};
 use crate::kinds::formats::dns1035_label;
 use crate::names;
-use crate::schema::Schema;
+use crate::schema::{Schema, builtin, types};
 
 /// What is wrong with the resources inside an object; not with the object itself.
 pub(crate) fn check(value: &Value, schema: &Arc<Schema>, path: &str) -> Vec<Cause> {
@@ -38,6 +38,37 @@ fn walk(value: &Value, schema: &Arc<Schema>, path: &str, causes: &mut Vec<Cause>
             }
         }
         _ => {}
+    }
+}
+
+/// The first embedded resource whose type or metadata Go could not read.
+pub(crate) fn unreadable(value: &Value, schema: &Arc<Schema>, path: &str) -> Option<String> {
+    match value {
+        Value::Object(all) => {
+            if schema.embedded {
+                for name in ["apiVersion", "kind"] {
+                    if let Some(it) = all.get(name).filter(|it| !it.is_string()) {
+                        let field = join(path, name);
+                        return Some(format!("{field}: Invalid value: {}: must be a string", shown(it)));
+                    }
+                }
+                if let (Some(it), Some(meta)) = (all.get("metadata"), builtin::named(builtin::OBJECT_META))
+                    && let Err(why) = types::check(it, &meta, "ObjectMeta")
+                {
+                    return Some(format!("{}: Invalid value: {}: {why}", join(path, "metadata"), shown(it)));
+                }
+            }
+            all.iter().find_map(|(name, inner)| match (schema.properties.get(name), &schema.additional) {
+                (Some(it), _) if it.custom => unreadable(inner, it, &join(path, name)),
+                (None, Some(it)) => unreadable(inner, it, &format!("{path}[{name}]")),
+                _ => None,
+            })
+        }
+        Value::Array(items) => {
+            let inner = schema.items.as_ref()?;
+            items.iter().enumerate().find_map(|(at, it)| unreadable(it, inner, &format!("{path}[{at}]")))
+        }
+        _ => None,
     }
 }
 
