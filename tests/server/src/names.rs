@@ -80,6 +80,8 @@ pub(crate) fn qualified_problems(text: &str) -> Vec<String> {
             }
             if prefix.is_empty() {
                 all.push("prefix part must be non-empty".to_owned());
+            } else if prefix.len() > 253 {
+                all.push("prefix part must be no more than 253 bytes".to_owned());
             } else if !is_subdomain(prefix) {
                 all.push(format!("prefix part {SUBDOMAIN}"));
             }

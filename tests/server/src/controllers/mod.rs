@@ -20,7 +20,7 @@ use crate::apply::managers::{self, Manager};
 use crate::catalog::Resource;
 use crate::server::Shared;
 use crate::store::{Place, Store};
-use crate::{crd, deletion, meta};
+use crate::{crd, deletion, kinds, meta};
 
 /// Something that has to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -83,10 +83,11 @@ pub(crate) fn settle(shared: &Arc<Shared>, store: &mut Store) {
     }
 }
 
-/// The resource whose objects lie at a place, in its first served version.
+/// The resource whose objects lie at a place, in the form in which they lie there.
 fn resource_at(shared: &Shared, place: &Place) -> Option<Arc<Resource>> {
     let catalog = shared.catalog.read().unwrap_or_else(PoisonError::into_inner);
-    catalog.all().find(|it| it.group == place.0 && it.plural == place.1).cloned()
+    let found = catalog.all().find(|it| it.group == place.0 && it.plural == place.1)?;
+    Some(kinds::versions::hub(found).unwrap_or(found).clone())
 }
 
 /// Stores what a controller made of an object, or ends it when that was the last thing it waited for.

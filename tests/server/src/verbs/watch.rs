@@ -220,7 +220,7 @@ impl Watch {
             (Some(_), Some(object)) => Some(self.shared_event("MODIFIED", change, object)),
             (Some(_), None) if change.deleted => Some(self.shared_event("DELETED", change, &change.object)),
             (Some(before), None) => {
-                let mut object = before.value.clone();
+                let mut object = crate::kinds::versions::seen(&self.resource, &before.value).into_owned();
                 object["metadata"]["resourceVersion"] = change.revision.to_string().into();
                 Some(line("DELETED", &self.resource, object.to_string().as_bytes()))
             }
@@ -230,7 +230,7 @@ impl Watch {
 
     /// Encoded once for all watches of this version of the kind.
     fn shared_event(&self, kind: &str, change: &Change, object: &Stored) -> Bytes {
-        let form = format!("{kind} {}", self.resource.version);
+        let form = format!("{kind} {}", self.resource.api_version());
         change.line(&form, || event(&self.resource, kind, object))
     }
 

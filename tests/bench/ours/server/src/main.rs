@@ -134,7 +134,8 @@ async fn many() -> Result<()> {
     round().await?;
     settled(before).await;
     let empty = resident();
-    for _ in 0..4 {
+    let rounds = std::env::args().nth(2).and_then(|it| it.parse().ok()).unwrap_or(4);
+    for _ in 0..rounds {
         round().await?;
         settled(before).await;
     }
