@@ -2,7 +2,7 @@
 //!
 //! # How it is made
 //!
-//! `http` reads and writes the wire, `verbs` decides, `store` keeps. `catalog` knows which resources exist, `schema` what their
+//! `http` reads and writes the wire, `security` says who asks and whether they may, `verbs` decides, `store` keeps. `catalog` knows which resources exist, `schema` what their
 //! objects look like; `patch` and `apply` change documents and know nothing of the server. `failure` has the words of every refusal, `represent` the form of every answer.
 #![deny(missing_docs)]
 

@@ -154,6 +154,55 @@ async fn anonymous_is_on_where_it_is_wanted() {
     assert_eq!(send(&server.url(), "GET", MAPS, &[], "").await.code, 401);
 }
 
+#[tokio::test]
+async fn without_rbac_a_review_allows_everything() {
+    let server = TestServer::builder().user(User::new("alice").token("a")).start().await.expect("a server");
+    let spec = json!({"user": "bob", "resourceAttributes": {"verb": "delete", "resource": "nodes"}});
+    let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    let review = with(&server, "a", "POST", path, &json!({"spec": spec})).await;
+    assert_eq!((review.code, &review.json()["status"]), (201, &json!({"allowed": true})));
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    let rules = with(&server, "a", "POST", path, &json!({"spec": {"namespace": "default"}})).await.json();
+    assert_eq!(
+        rules["status"]["resourceRules"],
+        json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}])
+    );
+}
+
+#[tokio::test]
+async fn odd_credentials_are_refused_and_nothing_breaks() {
+    let server = TestServer::builder().rbac(true).token("root").start().await.expect("a server");
+    let url = server.url();
+    for value in [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer .",
+        "Bearer ..",
+        "Bearer a.b.c",
+        "bearer eyJ.eyJ.x",
+        "Bearer a b",
+        "Basic x",
+    ] {
+        let code = send(&url, "GET", MAPS, &[("authorization", value)], "").await.code;
+        assert!(matches!(code, 401 | 403), "{value}: {code}");
+    }
+    let long = "x".repeat(20_000);
+    for (name, value) in [
+        ("impersonate-user", "system:serviceaccount:::"),
+        ("impersonate-user", "system:node:"),
+        ("impersonate-group", "%zz"),
+        ("impersonate-extra-", "x"),
+        ("impersonate-extra-%", "x"),
+        ("impersonate-uid", long.as_str()),
+    ] {
+        let headers = [("authorization", "Bearer root"), ("impersonate-user", "a"), (name, value)];
+        let code = send(&url, "GET", MAPS, &headers, "").await.code;
+        assert!(matches!(code, 400 | 403), "{name}: {value}: {code}");
+    }
+    assert_eq!(with(&server, "root", "GET", MAPS, &Value::Null).await.code, 200);
+}
+
 /// An account and a token for it.
 async fn account_token(server: &TestServer) -> String {
     let accounts = "/api/v1/namespaces/default/serviceaccounts";
