@@ -87,15 +87,16 @@ where
     all.into_values().collect()
 }
 
-/// For a server that all files share: first those that want to be alone, then the others.
+/// For a server that all files share: those that want to be alone come at the end, since a server remembers (which form of
+/// impersonation a user succeeded with, for one).
 async fn apart_or_side_by_side<O, W>(cases: Vec<Case>, work: impl Fn(Case) -> W) -> Vec<O>
 where
     O: Send + 'static,
     W: Future<Output = O> + Send + 'static,
 {
     let (alone, others): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(|it| it.conversation.alone);
-    let mut all = side_by_side(alone, 1, &work).await;
-    all.extend(side_by_side(others, AT_ONCE, &work).await);
+    let mut all = side_by_side(others, AT_ONCE, &work).await;
+    all.extend(side_by_side(alone, 1, &work).await);
     all
 }
 

@@ -210,6 +210,12 @@ fn spec_changed(resource: &Resource, old: &Value, new: &Value) -> bool {
     !crate::apply::compare::same(&plain(old), &plain(new))
 }
 
+/// The annotations of a Deployment count like its spec.
+fn is_annotated(call: &Call<'_>, old: &Value, new: &Value) -> bool {
+    let all = |it: &Value| it["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
+    call.resource.is("apps", "deployments") && call.subresource().is_empty() && all(old) != all(new)
+}
+
 /// Checks a changed object against the old one, stores it and answers with it.
 pub(super) fn store_changed(
     call: &Call<'_>,
@@ -255,7 +261,8 @@ pub(super) fn store_changed(
     kinds::prepare_update(resource, &mut new, &old.value, call.subresource());
     new["metadata"]["resourceVersion"] = old.revision.to_string().into();
     meta::tidy(&mut new);
-    if kinds::counts_generations(resource) && spec_changed(resource, &old.value, &new) {
+    let counts = kinds::counts_generations(resource);
+    if counts && (spec_changed(resource, &old.value, &new) || is_annotated(call, &old.value, &new)) {
         let generation = old.value["metadata"]["generation"].as_i64().unwrap_or(0);
         new["metadata"]["generation"] = (generation + 1).into();
     }
