@@ -62,8 +62,11 @@ pub(super) fn of(shared: &Shared, group: &str, version: &str) -> Value {
         let Some(mut schema) = types::named(&name) else { continue };
         if name.ends_with(".meta.v1.DeleteOptions") && !custom {
             // A kind of every group: each document names its own.
-            schema["x-kubernetes-group-version-kind"] =
-                json!([{"group": group, "version": version, "kind": "DeleteOptions"}]);
+            let mut kinds = vec![json!({"group": "", "version": "v1", "kind": "DeleteOptions"})];
+            if !group.is_empty() {
+                kinds.push(json!({"group": group, "version": version, "kind": "DeleteOptions"}));
+            }
+            schema["x-kubernetes-group-version-kind"] = kinds.into();
         }
         types::references(&schema, &mut wanted);
         schemas.insert(name, schema);

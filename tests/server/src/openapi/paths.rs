@@ -135,20 +135,11 @@ impl Operation<'_> {
             responses[code.to_string()] = json!({"description": words(*code), "content": content});
         }
         let group = match self.resource.group.as_str() {
-            "" => "core".to_owned(),
-            group if self.resource.is_custom() => group
-                .split('.')
-                .enumerate()
-                .map(|(at, it)| if at == 0 { it.to_owned() } else { capital(it) })
-                .collect(),
-            group => group
-                .strip_suffix(".k8s.io")
-                .unwrap_or(group)
-                .split('.')
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            "" => "core",
+            group => group.strip_suffix(".k8s.io").unwrap_or(group),
         };
+        let word = |(at, it): (usize, &str)| if at == 0 { it.to_owned() } else { capital(it) };
+        let group: String = group.split('.').enumerate().map(word).collect();
         let mut operation = json!({
             "tags": [format!("{group}_{}", self.resource.version)],
             "description": description,
@@ -175,6 +166,39 @@ fn body(name: &str, required: bool, media: &[&str]) -> Value {
     body
 }
 
+/// What all operations of a path take is said once, for the path.
+fn shared_parameters(mut item: Map<String, Value>, mut shared: Vec<Value>) -> Value {
+    let list = |operation: &Value| operation["parameters"].as_array().cloned().unwrap_or_default();
+    let mut all = item.values().map(list);
+    let first = all.next().unwrap_or_default();
+    let others: Vec<Vec<Value>> = all.collect();
+    let common: Vec<Value> =
+        first.into_iter().filter(|it| others.iter().all(|other| other.contains(it))).collect();
+    for (_, operation) in &mut item {
+        let own: Vec<Value> = list(operation).into_iter().filter(|it| !common.contains(it)).collect();
+        if let Some(all) = operation.as_object_mut() {
+            all.remove("parameters");
+            if !own.is_empty() {
+                all.insert("parameters".to_owned(), own.into());
+            }
+        }
+    }
+    shared.extend(common);
+    shared.sort_by_key(|it| it["name"].to_string());
+    item.insert("parameters".to_owned(), shared.into());
+    Value::Object(item)
+}
+
+/// `a Pod`, `an Event`, `Endpoints`
+fn with_article(kind: &str) -> String {
+    let plural = kind.ends_with('s') && !kind.ends_with("ss");
+    match kind.chars().next().map(|it| it.to_ascii_lowercase()) {
+        _ if plural => kind.to_owned(),
+        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {kind}"),
+        _ => format!("a {kind}"),
+    }
+}
+
 fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
     let custom = resource.is_custom();
     let (whole, streamed) = if custom { (CUSTOM, CUSTOM) } else { (WHOLE, STREAMED) };
@@ -195,7 +219,7 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
         operation
     };
     let operation = |id: String| Operation { resource, id };
-    let listing = if custom { "list" } else { "list or watch" };
+    let listing = if custom || !resource.allows("watch") { "list" } else { "list or watch" };
     let writing: &[&str] = if custom { CUSTOM } else { &["*/*"] };
 
     let mut one = Map::new();
@@ -209,8 +233,13 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
     if resource.allows("create") {
         let answers = [(200, own.as_str()), (201, own.as_str()), (202, own.as_str())];
         let made = operation(format!("create{camel}{place}{kind}"));
-        let made =
-            made.with(&format!("create a {kind}"), WRITE, Some(body(&own, true, writing)), &answers, whole);
+        let made = made.with(
+            &format!("create {}", with_article(kind)),
+            WRITE,
+            Some(body(&own, true, writing)),
+            &answers,
+            whole,
+        );
         all.insert("post".to_owned(), mark(made, "post", group, version, kind));
     }
     let options = format!("{META}DeleteOptions");
@@ -234,8 +263,13 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
         let answer = if with_object { own.as_str() } else { status.as_str() };
         let media: &[&str] = if custom { CUSTOM } else { &["*/*"] };
         let sent = Some(body(&options, false, media));
-        let gone =
-            gone.with(&format!("delete a {kind}"), DELETE, sent, &[(200, answer), (202, answer)], whole);
+        let gone = gone.with(
+            &format!("delete {}", with_article(kind)),
+            DELETE,
+            sent,
+            &[(200, answer), (202, answer)],
+            whole,
+        );
         one.insert("delete".to_owned(), mark(gone, "delete", group, version, kind));
     }
     let patches: &[&str] = if custom {
@@ -287,12 +321,11 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
             found.push(in_path("namespace", "object name and auth scope, such as for teams and projects"));
         }
         found.extend(types::parameter("pretty"));
-        Value::from(found)
+        found
     };
-    let mut put = |path: String, mut item: Map<String, Value>, parameters: Value| {
+    let mut put = |path: String, item: Map<String, Value>, parameters: Vec<Value>| {
         if !item.is_empty() {
-            item.insert("parameters".to_owned(), parameters);
-            paths.insert(path, Value::Object(item));
+            paths.insert(path, shared_parameters(item, parameters));
         }
     };
     put(base, all, common(None));
@@ -300,11 +333,9 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
     if resource.namespaced && resource.allows("list") {
         let say = format!("{listing} objects of kind {kind}");
         let read = operation(format!("list{camel}{kind}ForAllNamespaces"));
-        let read = read.with(&say, &[], None, &[(200, &list)], streamed);
+        let read = read.with(&say, LIST, None, &[(200, &list)], streamed);
         let item = [("get".to_owned(), mark(read, "list", group, version, kind))].into_iter().collect();
-        let mut query = [&["pretty"], LIST].concat();
-        query.sort_unstable();
-        put(format!("{}/{}", root(resource), resource.plural), item, parameters(&query).into());
+        put(format!("{}/{}", root(resource), resource.plural), item, parameters(&["pretty"]));
     }
     for sub in &resource.subresources {
         let (sub_group, sub_version) = sub
@@ -312,7 +343,8 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
             .as_ref()
             .map_or((group.as_str(), version.as_str()), |it| (it.0.as_str(), it.1.as_str()));
         let of = name_of(sub_group, sub_version, &sub.kind);
-        if of.is_empty() {
+        // Streams are not told.
+        if of.is_empty() || sub.name == "log" {
             continue;
         }
         // The scale of a custom resource goes by the name of the resource here.
@@ -336,8 +368,13 @@ fn resource_paths(resource: &Resource, paths: &mut Map<String, Value>) {
         if sub.verbs.iter().any(|it| it == "create") {
             let answers = [(200, of.as_str()), (201, of.as_str()), (202, of.as_str())];
             let made = operation(format!("create{id}"));
-            let made =
-                made.with(&format!("create {what}"), WRITE, Some(body(&of, true, writing)), &answers, whole);
+            let made = made.with(
+                &format!("create {} of {}", sub.name, with_article(kind)),
+                WRITE,
+                Some(body(&of, true, writing)),
+                &answers,
+                whole,
+            );
             item.insert("post".to_owned(), mark(made, "post", sub_group, sub_version, sub_kind));
         }
         for (method, action, found) in write(&id, &what, &of, &sub.verbs) {
