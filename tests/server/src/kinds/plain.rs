@@ -26,5 +26,13 @@ const fn answering(group: &'static str, plural: &'static str) -> Kind {
 pub(super) static KINDS: &[Kind] = &[
     answering("", "serviceaccounts"),
     answering("", "resourcequotas"),
+    answering("storage.k8s.io", "csinodes"),
+    answering("storage.k8s.io", "volumeattributesclasses"),
+    answering("resource.k8s.io", "deviceclasses"),
+    answering("resource.k8s.io", "devicetaintrules"),
+    answering("resource.k8s.io", "resourceclaims"),
+    answering("resource.k8s.io", "resourceclaimtemplates"),
+    answering("resource.k8s.io", "resourceslices"),
+    answering("resource.k8s.io", "resourcepoolstatusrequests"),
     counting("networking.k8s.io", "networkpolicies"),
 ];
