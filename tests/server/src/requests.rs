@@ -71,7 +71,7 @@ impl ReceivedRequest {
             accept: incoming.accept.clone(),
             user_agent: incoming.user_agent.clone(),
             authorized: incoming.presented.authorization.is_some(),
-            body: incoming.body.iter().take(body_bytes).copied().collect(),
+            body: incoming.body.get(..body_bytes).unwrap_or(&incoming.body).to_vec(),
             status: None,
         }
     }
