@@ -96,7 +96,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn not_found(&self) -> Failure {
-        Failure::not_found(kinds::versions::group(&self.resource), &self.resource.plural, self.name())
+        Failure::not_found(&self.resource.group, &self.resource.plural, self.name())
     }
 
     pub(crate) fn find(&self, store: &Store) -> Outcome<Arc<Stored>> {

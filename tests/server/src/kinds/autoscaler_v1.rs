@@ -11,7 +11,7 @@ const BEHAVIOR: &str = "autoscaling.alpha.kubernetes.io/behavior";
 
 /// Members of a metric or of its state: type, member, and what stands in its JSON, in order.
 ///
-/// Left the name in v1, right the path in v2.
+/// Left the name in v1 (with `!` an amount that is written as zero when it is absent), right the path in v2.
 type Layout = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const WANTED: [Layout; 5] = [
@@ -21,7 +21,7 @@ const WANTED: [Layout; 5] = [
         &[
             ("target", "describedObject"),
             ("metricName", "metric/name"),
-            ("targetValue", "target/value"),
+            ("!targetValue", "target/value"),
             ("selector", "metric/selector"),
             ("averageValue", "target/averageValue"),
         ],
@@ -31,7 +31,7 @@ const WANTED: [Layout; 5] = [
         "pods",
         &[
             ("metricName", "metric/name"),
-            ("targetAverageValue", "target/averageValue"),
+            ("!targetAverageValue", "target/averageValue"),
             ("selector", "metric/selector"),
         ],
     ),
@@ -73,7 +73,7 @@ const CURRENT: [Layout; 5] = [
         &[
             ("target", "describedObject"),
             ("metricName", "metric/name"),
-            ("currentValue", "current/value"),
+            ("!currentValue", "current/value"),
             ("selector", "metric/selector"),
             ("averageValue", "current/averageValue"),
         ],
@@ -83,7 +83,7 @@ const CURRENT: [Layout; 5] = [
         "pods",
         &[
             ("metricName", "metric/name"),
-            ("currentAverageValue", "current/averageValue"),
+            ("!currentAverageValue", "current/averageValue"),
             ("selector", "metric/selector"),
         ],
     ),
@@ -93,7 +93,7 @@ const CURRENT: [Layout; 5] = [
         &[
             ("name", "name"),
             ("currentAverageUtilization", "current/averageUtilization"),
-            ("currentAverageValue", "current/averageValue"),
+            ("!currentAverageValue", "current/averageValue"),
         ],
     ),
     (
@@ -102,7 +102,7 @@ const CURRENT: [Layout; 5] = [
         &[
             ("name", "name"),
             ("currentAverageUtilization", "current/averageUtilization"),
-            ("currentAverageValue", "current/averageValue"),
+            ("!currentAverageValue", "current/averageValue"),
             ("container", "container"),
         ],
     ),
@@ -112,7 +112,7 @@ const CURRENT: [Layout; 5] = [
         &[
             ("metricName", "metric/name"),
             ("metricSelector", "metric/selector"),
-            ("currentValue", "current/value"),
+            ("!currentValue", "current/value"),
             ("currentAverageValue", "current/averageValue"),
         ],
     ),
@@ -137,8 +137,12 @@ fn written(metrics: &[&Value], layouts: &[Layout]) -> String {
             let source = &metric[*member];
             let part = |(name, path): &(&'static str, &str)| {
                 let value = source.pointer(&format!("/{path}")).unwrap_or(&Value::Null);
-                let text = if *name == "target" { reference(value) } else { value.to_string() };
-                (*name, text)
+                match (name.strip_prefix('!'), *name) {
+                    (Some(name), _) if value.is_null() => (name, "\"0\"".to_owned()),
+                    (Some(name), _) => (name, value.to_string()),
+                    (None, "target") => ("target", reference(value)),
+                    (None, name) => (name, value.to_string()),
+                }
             };
             (*member, ordered(parts.iter().map(part)))
         });
@@ -157,7 +161,7 @@ fn read(annotation: &str, layouts: &[Layout], target: &str) -> Option<Vec<Value>
         let source = &old[*member];
         let mut inner = Map::new();
         for (name, path) in parts.iter() {
-            let value = source.member(name);
+            let value = source.member(name.trim_start_matches('!'));
             if value.is_null() {
                 continue;
             }

@@ -17,6 +17,7 @@ mod event;
 mod flow;
 pub(crate) mod formats;
 mod ingress;
+mod limits;
 pub(crate) mod look;
 mod namespace;
 mod network_policy;
@@ -27,12 +28,13 @@ mod pod;
 mod podspec;
 mod policies;
 pub(crate) mod quantity;
+pub(crate) mod quota;
 mod roles;
 pub(crate) mod rules;
 pub(crate) mod selectors;
 mod service;
+mod service_allocation;
 mod service_rules;
-mod unified;
 pub(crate) mod versions;
 mod volumes;
 mod webhooks;
@@ -213,6 +215,7 @@ pub(crate) fn is_system_class(name: &str) -> bool {
 
 /// Lets admission change or refuse a write.
 pub(crate) fn admit(admission: &Admission<'_>, object: &mut Value) -> Outcome<()> {
+    limits::admit(admission, object)?;
     (of(admission.resource).admit)(admission, object)?;
     if let (false, Some(schema)) =
         (admission.resource.is_custom(), versions::stored_schema(admission.resource))

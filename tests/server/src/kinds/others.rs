@@ -5,8 +5,8 @@
 use super::defaults::TypeDefault;
 use super::rules::TypeCheck;
 use super::{
-    Kind, autoscaler, certificate, config, endpoints, event, flow, ingress, network_policy, node, policies,
-    roles, service, volumes, webhooks,
+    Kind, autoscaler, certificate, config, endpoints, event, flow, ingress, limits, network_policy, node,
+    policies, quota, roles, service, volumes, webhooks,
 };
 
 pub(super) const KINDS: &[&Kind] = &[
@@ -23,11 +23,13 @@ pub(super) const KINDS: &[&Kind] = &[
     &flow::SCHEMA,
     &ingress::KIND,
     &ingress::CLASS_KIND,
+    &limits::KIND,
     &node::KIND,
     &policies::BUDGET,
     &policies::LEASE,
     &policies::PRIORITY_CLASS,
     &policies::RUNTIME_CLASS,
+    &quota::KIND,
     &roles::BINDING,
     &roles::CLUSTER_BINDING,
     &roles::CLUSTER_ROLE,
@@ -49,6 +51,7 @@ pub(super) const TYPE_DEFAULTS: &[(&str, TypeDefault)] = &[
     ("io.k8s.api.admissionregistration.v1.MutatingWebhook", webhooks::selector_defaults),
     ("io.k8s.api.admissionregistration.v1.ValidatingWebhook", webhooks::selector_defaults),
     ("io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", autoscaler::spec_defaults),
+    ("io.k8s.api.core.v1.LimitRangeItem", limits::item_defaults),
     ("io.k8s.api.core.v1.Service", service::defaults),
     ("io.k8s.api.core.v1.ServicePort", service::port_defaults),
     ("io.k8s.api.discovery.v1.EndpointPort", endpoints::slice_port_defaults),

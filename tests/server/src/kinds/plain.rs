@@ -25,7 +25,6 @@ const fn answering(group: &'static str, plural: &'static str) -> Kind {
 
 pub(super) static KINDS: &[Kind] = &[
     answering("", "serviceaccounts"),
-    answering("", "resourcequotas"),
     answering("storage.k8s.io", "csinodes"),
     answering("storage.k8s.io", "volumeattributesclasses"),
     answering("resource.k8s.io", "deviceclasses"),

@@ -38,7 +38,7 @@ pub(crate) fn group(resource: &Resource) -> &str {
 }
 
 /// Gives an object that was sent the form that is stored.
-pub(crate) fn to_hub(resource: &Resource, object: &mut Value) {
+fn to_hub(resource: &Resource, object: &mut Value) {
     let Some(hub) = hub(resource) else { return };
     match resource.plural.as_str() {
         "events" => event::to_core(object),
@@ -47,11 +47,20 @@ pub(crate) fn to_hub(resource: &Resource, object: &mut Value) {
     fill_defaults(hub, object);
 }
 
-/// Gives an object what the way to storage and back gives it: what defaults of the stored form mean in this one.
-pub(crate) fn complete(resource: &Resource, object: &mut Value) {
-    if hub(resource).is_some() {
-        to_hub(resource, object);
-        *object = seen(resource, object).into_owned();
+/// Where another form is stored: that form, and the object as it is seen again from there.
+pub(crate) fn complete(resource: &Resource, object: &mut Value) -> Option<Value> {
+    hub(resource)?;
+    let mut stored = object.clone();
+    to_hub(resource, &mut stored);
+    *object = seen(resource, &stored).into_owned();
+    Some(stored)
+}
+
+/// Goes over to the stored form, with the managers that were found in the other.
+pub(crate) fn finish(stored: Option<Value>, object: &mut Value) {
+    if let Some(mut stored) = stored {
+        crate::meta::copy(&mut stored, object, "managedFields");
+        *object = stored;
     }
 }
 

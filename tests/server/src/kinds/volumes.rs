@@ -9,7 +9,7 @@ use super::quantity::Quantity;
 use super::words::{
     Members as _, check_form, check_same, check_word, drop_member, is_empty, items, text, texts,
 };
-use super::{Admission, Kind, unified};
+use super::{Admission, Kind, difference};
 use crate::failure::Outcome;
 use crate::names;
 
@@ -227,59 +227,8 @@ fn check_claim_changes(claim: &Value, old: &Value, causes: &mut Causes) {
     }
     if !crate::apply::compare::same(&now, &before) {
         let say = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        let lines = unified::diff(&inside(&before), &inside(&now));
+        let lines = difference::of("PersistentVolumeClaimSpec", &before, &now);
         causes.forbidden(&At::new("spec"), &format!("{say}\n{lines}"));
-    }
-}
-
-/// The spec of a claim in the form that it has inside of the real server, which its differences are shown in.
-fn inside(spec: &Value) -> String {
-    const PARTS: [(&str, &str); 9] = [
-        ("AccessModes", "accessModes"),
-        ("Selector", "selector"),
-        ("Resources", "resources"),
-        ("VolumeName", "volumeName"),
-        ("StorageClassName", "storageClassName"),
-        ("VolumeMode", "volumeMode"),
-        ("DataSource", "dataSource"),
-        ("DataSourceRef", "dataSourceRef"),
-        ("VolumeAttributesClassName", "volumeAttributesClassName"),
-    ];
-    let mut out = Vec::new();
-    for (name, member) in PARTS {
-        let value = &spec[member];
-        let text = match name {
-            "Resources" => {
-                let part = |key: &str| pretty(&value[key], 2);
-                format!("{{\n  \"Limits\": {},\n  \"Requests\": {}\n }}", part("limits"), part("requests"))
-            }
-            "VolumeName" => Value::from(text(spec, member)).to_string(),
-            _ => pretty(value, 1),
-        };
-        out.push(format!(" \"{name}\": {text}"));
-    }
-    format!("{{\n{}\n}}", out.join(",\n"))
-}
-
-/// JSON with one space for each level, from a level on.
-fn pretty(value: &Value, level: usize) -> String {
-    let (inset, end) = (" ".repeat(level + 1), " ".repeat(level));
-    let block = |open: char, lines: Vec<String>, close: char| match lines.is_empty() {
-        true => format!("{open}{close}"),
-        false => format!("{open}\n{inset}{}\n{end}{close}", lines.join(&format!(",\n{inset}"))),
-    };
-    // No deeper than a selector goes.
-    match value {
-        Value::Array(all) if level < 8 => {
-            block('[', all.iter().map(|it| pretty(it, level + 1)).collect(), ']')
-        }
-        Value::Object(all) if level < 8 => {
-            let line = |(key, it): (&String, &Value)| {
-                format!("{}: {}", Value::from(key.as_str()), pretty(it, level + 1))
-            };
-            block('{', all.iter().map(line).collect(), '}')
-        }
-        other => other.to_string(),
     }
 }
 

@@ -91,6 +91,10 @@ fn walk(value: &mut Value, schema: &Arc<Schema>, depth: usize) {
             let Some(member) = &target.items else { return };
             items.iter_mut().for_each(|it| walk(it, member, depth + 1));
         }
+        // Bytes are read from base64 with line breaks too, and written without.
+        Value::String(it) if target.format.as_deref() == Some("byte") && it.contains(['\n', '\r']) => {
+            it.retain(|it| !matches!(it, '\n' | '\r'));
+        }
         _ => {}
     }
 }

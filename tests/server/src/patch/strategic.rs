@@ -51,7 +51,15 @@ pub(super) fn merge(document: &mut Value, patch: &Value, schema: Option<&Arc<Sch
         }
         let member = schema.and_then(|it| it.member(name));
         match (all.get_mut(name), value) {
-            (Some(old @ Value::Object(_)), Value::Object(_)) => merge(old, value, member.as_ref())?,
+            (Some(old @ Value::Object(_)), Value::Object(_)) => {
+                let strategy =
+                    member.as_ref().and_then(|it| it.patch_strategy.as_deref()).unwrap_or_default();
+                if strategy.split(',').any(|it| it == "replace") {
+                    *old = value.clone();
+                } else {
+                    merge(old, value, member.as_ref())?;
+                }
+            }
             (Some(Value::Array(old)), Value::Array(new)) => {
                 let order = patch.get(&format!("{ORDER_PREFIX}{name}")).and_then(Value::as_array);
                 *old = list(old, new, order, member.as_ref())?;

@@ -107,7 +107,6 @@ pub(super) fn create(
     }
     check_namespace(call, store, meta::name(&object))?;
     kinds::fill_defaults(resource, &mut object);
-    kinds::versions::complete(resource, &mut object);
 
     let now = meta::now(0);
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
@@ -115,11 +114,12 @@ pub(super) fn create(
     }
     // What is empty is nobody's.
     meta::tidy(&mut object);
+    let stored_form = kinds::versions::complete(resource, &mut object);
     if let (false, Some(schema)) = (applied, resource.schema()) {
         let ignored = super::update::ignored(resource, "");
         managers::update(&json!({}), &mut object, &schema, call.manager(false), &ignored, &now);
     }
-    kinds::versions::to_hub(resource, &mut object);
+    kinds::versions::finish(stored_form, &mut object);
     let admission = kinds::Admission {
         store,
         resource,
@@ -154,6 +154,8 @@ pub(super) fn create(
     }
     kinds::finish(resource, &mut object);
     security::may_create(call, store)?;
+    let namespace = call.target.namespace.as_deref().unwrap_or_default();
+    let charges = kinds::quota::charges(store, resource, namespace, &object)?;
     let (place, key) = (call.place(), call.key(&name));
     if store.get(&place, &key).is_some() {
         return Err(Failure::already_exists(&resource.group, &resource.plural, &name, !prefix.is_empty()));
@@ -162,6 +164,7 @@ pub(super) fn create(
         return Ok(call.unstored(201, &object));
     }
     crd::objects::for_storage(resource, &mut object);
+    kinds::quota::charge(store, charges);
     let stored = store.put(&place, &key, object);
     let reply = call.object(201, &stored);
     if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {

@@ -234,8 +234,8 @@ pub(super) fn store_changed(
     let seen = kinds::versions::seen(resource, &old.value);
     keep_untouchable(call, &seen, &mut new);
     kinds::fill_defaults(resource, &mut new);
-    kinds::versions::complete(resource, &mut new);
     meta::tidy(&mut new);
+    let stored_form = kinds::versions::complete(resource, &mut new);
     if let (Tracking::Update, Some(schema)) = (tracking, resource.schema()) {
         if let Some(sent) = sent_fields {
             new["metadata"]["managedFields"] = sent;
@@ -245,7 +245,7 @@ pub(super) fn store_changed(
     } else if tracking == Tracking::None {
         meta::copy(&mut new, &old.value, "managedFields");
     }
-    kinds::versions::to_hub(resource, &mut new);
+    kinds::versions::finish(stored_form, &mut new);
     let admission = kinds::Admission {
         store,
         resource,
