@@ -13,7 +13,7 @@ const SPACE: &str = r"\t\n\x0c\r\x20";
 /// Compiles a pattern with a bound on its size.
 pub(crate) fn compile(pattern: &str) -> Result<regex::Regex, regex::Error> {
     let mut builder = regex::RegexBuilder::new(&translated(pattern));
-    builder.size_limit(4 << 20).nest_limit(100).octal(true).build()
+    builder.size_limit(32 << 20).nest_limit(100).octal(true).build()
 }
 
 /// The members of a class that is written with a backslash, and whether it is turned around.
@@ -81,7 +81,7 @@ fn bracket(rest: &mut Peekable<Chars<'_>>, out: &mut String) {
             '[' if rest.peek() == Some(&':') => {
                 // A named class goes on to its own end.
                 out.push('[');
-                while let Some(it) = rest.next() {
+                for it in rest.by_ref() {
                     out.push(it);
                     if it == ']' {
                         break;
