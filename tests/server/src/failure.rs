@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::apply::compare::sorted;
+
 /// A request that ends in a `Status` with `status: Failure`.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
@@ -73,7 +75,7 @@ impl Cause {
 
 /// Writes a value into a message as the real server does: strings quoted, objects and lists as JSON.
 pub(crate) fn shown(value: &Value) -> String {
-    value.to_string()
+    sorted(value).to_string()
 }
 
 fn qualified(group: &str, resource: &str) -> String {

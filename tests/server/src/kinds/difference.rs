@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::MAX_DEPTH;
+use crate::apply::compare::sorted;
 
 /// Lines around a change.
 const AROUND: usize = 3;
@@ -129,7 +130,7 @@ impl Writer {
 
 fn written(kind: &str, value: &Value, indented: bool) -> String {
     let mut writer = Writer { out: String::new(), indented };
-    writer.value(kind, value, 0);
+    writer.value(kind, &sorted(value), 0);
     writer.out
 }
 

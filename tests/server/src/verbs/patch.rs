@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::create::{create, drop_unknown};
 use super::update::{Tracking, check_identity, check_resource_version, ignored, store_changed};
+use crate::apply::compare::sorted;
 use crate::apply::{last_applied, typed};
 use crate::call::{Call, Reply, WriteOptions};
 use crate::failure::{Cause, Failure, Outcome};
@@ -110,6 +111,8 @@ fn invalid_patch(patched: &Value, why: &str) -> Failure {
 fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
     let mut config = body::yaml(&call.incoming.body)
         .map_err(|why| Failure::bad_request(format!("error encoding patch: yaml: {why}")))?;
+    // What it may not say is told in the order of names.
+    config = sorted(&config);
     match &config {
         Value::Object(_) => {}
         Value::Null => config = json!({}),
