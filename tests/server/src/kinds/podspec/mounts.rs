@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::kinds::causes::{At, Causes};
-use crate::kinds::formats;
 use crate::kinds::look::{flag, has, list, text};
+use crate::kinds::{formats, rules};
 
 pub(super) fn check(spec: &Value, container: &Value, at: &At, causes: &mut Causes) {
     super::environment::sources(container, at, causes);
@@ -12,8 +12,12 @@ pub(super) fn check(spec: &Value, container: &Value, at: &At, causes: &mut Cause
     devices(spec, container, &at.field("volumeDevices"), causes);
 }
 
+/// The volume of this name; one that is refused for itself does not count.
 fn volume<'a>(spec: &'a Value, name: &str) -> Option<&'a Value> {
-    list(spec, "volumes").iter().find(|it| text(it, "name") == name && !name.is_empty())
+    let found = list(spec, "volumes").iter().find(|it| text(it, "name") == name && !name.is_empty())?;
+    let mut causes = Causes::default();
+    rules::check_type(found, "io.k8s.api.core.v1.Volume", &At::default(), &mut causes);
+    causes.is_empty().then_some(found)
 }
 
 fn mounts(spec: &Value, container: &Value, all: &At, causes: &mut Causes) {

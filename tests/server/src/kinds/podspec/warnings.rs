@@ -79,6 +79,7 @@ pub(in crate::kinds) fn collect(pod: &Value, at: &At, out: &mut Vec<String>) {
             out.push(format!("{}.{say}", here.field("volumes").index(index)));
         }
     }
+    paths(spec, out);
     names(spec, &here, out);
     bytes(&spec["overhead"], &here.field("overhead"), out);
     annotations(pod, at, out);
@@ -139,6 +140,63 @@ fn affinity_to_pods(spec: &Value, at: &At, out: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Files of volumes that lie in each other's way.
+fn paths(spec: &Value, out: &mut Vec<String>) {
+    let of_items = |source: &Value, what: &str| -> Vec<(String, String)> {
+        list(source, "items").iter().map(|it| (text(it, "path").to_owned(), what.to_owned())).collect()
+    };
+    for volume in list(spec, "volumes") {
+        let name = text(volume, "name");
+        let mut warn = |what: &str, all: &[(String, String)]| {
+            for (index, it) in all.iter().enumerate() {
+                let before = all.iter().take(index).filter(|other| overlap(&it.0, &other.0));
+                out.extend(before.map(|other| {
+                    let (it, other) = (shown_path(it), shown_path(other));
+                    format!("volume \"{name}\" ({what}): overlapping paths: {it} with {other}")
+                }));
+            }
+        };
+        let map = format!("ConfigMap \"{}\"", text(&volume["configMap"], "name"));
+        warn(&map, &of_items(&volume["configMap"], ""));
+        let secret = format!("Secret \"{}\"", text(&volume["secret"], "secretName"));
+        warn(&secret, &of_items(&volume["secret"], ""));
+        warn("DownwardAPI", &of_items(&volume["downwardAPI"], ""));
+        let mut all = Vec::new();
+        let mut empty = 0;
+        for source in list(&volume["projected"], "sources") {
+            let named = |kind: &str, field: &str| format!("{kind} \"{}\"", text(&source[field], "name"));
+            if source.as_object().is_none_or(serde_json::Map::is_empty) {
+                empty += 1;
+            } else if has(source, "configMap") {
+                all.extend(of_items(&source["configMap"], &named("ConfigMap", "configMap")));
+            } else if has(source, "secret") {
+                all.extend(of_items(&source["secret"], &named("Secret", "secret")));
+            } else if has(source, "downwardAPI") {
+                all.extend(of_items(&source["downwardAPI"], "DownwardAPI"));
+            } else if has(source, "serviceAccountToken") {
+                let path = text(&source["serviceAccountToken"], "path").to_owned();
+                all.push((path, "ServiceAccountToken".to_owned()));
+            }
+        }
+        warn("Projected", &all);
+        out.extend((0..empty).map(|_| format!("volume \"{name}\" (Projected) has no sources provided")));
+    }
+}
+
+fn overlap(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim_end_matches('/'), other.trim_end_matches('/'));
+    if one.is_empty() || other.is_empty() {
+        return false;
+    }
+    let (one, other) = (format!("{one}/"), format!("{other}/"));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+fn shown_path((path, source): &(String, String)) -> String {
+    let path = path.trim_end_matches('/');
+    if source.is_empty() { format!("\"{path}\"") } else { format!("\"{path}\" ({source})") }
 }
 
 fn names(spec: &Value, at: &At, out: &mut Vec<String>) {
