@@ -161,7 +161,7 @@ async fn a_delete_whose_preconditions_do_not_hold_is_a_conflict() {
 }
 
 /// Makes etcd forget everything but now; `false` where the server's etcd cannot be reached.
-async fn compact(client: &Clientset) -> bool {
+pub(crate) async fn compact(client: &Clientset) -> bool {
     let Some(file) = kubeconfig().map(|path| path.with_file_name("etcd.url")) else { return false };
     let Ok(url) = std::fs::read_to_string(&file) else {
         eprintln!("SKIPPED: {} is not there, and only the etcd below a server can forget", file.display());
@@ -170,7 +170,8 @@ async fn compact(client: &Clientset) -> bool {
     let now = client.core_v1().namespaces().list().limit(1).await.unwrap().metadata.resource_version.unwrap();
     let etcd = clientset::Client::new(clientset::Config::new(url.trim())).unwrap();
     let order = json!({"revision": now, "physical": true});
-    etcd.rest().post("/v3/kv/compaction").json(&order).await.unwrap();
+    // Refused where another test has made it forget more already, which is as good.
+    let _ = etcd.rest().post("/v3/kv/compaction").json(&order).await;
     true
 }
 
