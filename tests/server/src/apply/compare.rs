@@ -81,6 +81,16 @@ fn zero(schema: &Schema, name: &str, member: &Schema, other: &Value) -> Option<V
     }
 }
 
+fn doubled(old: &[&Value], new: &[&Value], at: &[Step], out: &mut Comparison) {
+    if old.is_empty() {
+        out.added.insert(at);
+    } else if new.is_empty() {
+        out.removed.insert(at);
+    } else if old.len() != new.len() || !old.iter().zip(new).all(|(one, other)| same(one, other)) {
+        out.modified.insert(at);
+    }
+}
+
 fn node(
     old: Option<&Value>,
     new: Option<&Value>,
@@ -145,21 +155,28 @@ fn node(
             at.pop();
         }
     } else {
-        let mut items: [BTreeMap<Step, &Value>; 2] = Default::default();
+        let mut items: [BTreeMap<Step, Vec<&Value>>; 2] = Default::default();
         let mut item_schema = None;
         for (side, shape) in shapes.iter().enumerate() {
             let Some(Shape::Items(list, kind, schema)) = shape else { continue };
             item_schema = schema.clone();
             for (index, item) in list.iter().enumerate() {
-                items[side].insert(item_step(item, kind, schema.as_ref(), index), item);
+                items[side].entry(item_step(item, kind, schema.as_ref(), index)).or_default().push(item);
             }
         }
         let mut steps: Vec<&Step> = items[0].keys().chain(items[1].keys()).collect();
         steps.sort();
         steps.dedup();
         for step in steps {
+            let [before, after] =
+                [0, 1].map(|side: usize| items[side].get(step).map(Vec::as_slice).unwrap_or_default());
             at.push(step.clone());
-            node(items[0].get(step).copied(), items[1].get(step).copied(), item_schema.clone(), at, out);
+            if before.len() > 1 || after.len() > 1 {
+                // Which of several under one key is meant, nobody knows: they are compared as a whole.
+                doubled(before, after, at, out);
+            } else {
+                node(before.first().copied(), after.first().copied(), item_schema.clone(), at, out);
+            }
             at.pop();
         }
     }
