@@ -42,9 +42,6 @@ pub(crate) struct Subresource {
 pub(crate) struct Custom {
     pub(crate) preserve_unknown: bool,
     pub(crate) scale: Option<ScalePaths>,
-    /// `additionalPrinterColumns`
-    #[allow(dead_code, reason = "read by the tables that are being built")]
-    pub(crate) columns: Vec<Column>,
     /// The paths of `selectableFields`, without the first dot.
     pub(crate) selectable: Vec<String>,
     /// The schema of the version in which objects are stored, if that is another one.
@@ -53,18 +50,6 @@ pub(crate) struct Custom {
     pub(crate) has_older: bool,
     /// What is warned of whenever this version is asked for.
     pub(crate) deprecation: Option<String>,
-}
-
-#[allow(dead_code, reason = "read by the tables that are being built")]
-/// A column that a definition adds to the table of its objects.
-#[derive(Debug, Clone)]
-pub(crate) struct Column {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) format: String,
-    pub(crate) description: String,
-    pub(crate) priority: i64,
-    pub(crate) json_path: String,
 }
 
 /// Where the scale subresource of a custom resource reads and writes.

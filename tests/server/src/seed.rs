@@ -52,7 +52,6 @@ pub(crate) fn seed(shared: &Arc<Shared>) {
             namespace: &namespace,
             old: None,
             subresource: "",
-            warnings: &std::cell::RefCell::default(),
             dry_run: false,
         };
         if kinds::admit(&admission, &mut object).is_err() {

@@ -26,7 +26,20 @@ fn plain(operation: &Value) -> String {
             all.retain(|media, _| !media.contains("cbor"));
         }
     }
-    it.to_string()
+    sorted(it).to_string()
+}
+
+/// With members in the order of their names, whatever order this build of serde_json keeps.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(all) => {
+            let mut all: Vec<(String, Value)> = all.into_iter().collect();
+            all.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(all.into_iter().map(|(name, it)| (name, sorted(it))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::catalog::{Column, CrdParts, Custom, Resource, ScalePaths, Subresource};
+use crate::catalog::{CrdParts, Custom, Resource, ScalePaths, Subresource};
 use crate::cel;
 use crate::schema::{Schema, strings};
 
@@ -52,7 +52,6 @@ fn resource(crd: &Value, version: &Value) -> Resource {
     let custom = Custom {
         preserve_unknown: spec["preserveUnknownFields"] == true,
         scale: paths,
-        columns: list("additionalPrinterColumns").iter().map(column).collect(),
         selectable: list("selectableFields").iter().map(|it| path(&it["jsonPath"]).join(".")).collect(),
         storage: storage_schema(crd, version),
         has_older: spec["versions"].as_array().is_some_and(|it| it.len() > 1)
@@ -81,17 +80,6 @@ fn storage_schema(crd: &Value, version: &Value) -> Option<Arc<Schema>> {
     }
     let stored = crd["spec"]["versions"].as_array()?.iter().find(|it| it["storage"] == true)?;
     Some(Arc::new(Schema::read(&stored["schema"]["openAPIV3Schema"], true).into_resource()))
-}
-
-fn column(given: &Value) -> Column {
-    Column {
-        name: text(&given["name"]),
-        kind: text(&given["type"]),
-        format: text(&given["format"]),
-        description: text(&given["description"]),
-        priority: given["priority"].as_i64().unwrap_or(0),
-        json_path: text(&given["jsonPath"]),
-    }
 }
 
 /// What is warned of when a deprecated version is asked for.

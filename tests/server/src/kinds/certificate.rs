@@ -40,12 +40,8 @@ const USAGES: [&str; 23] = [
     "timestamping",
 ];
 
-pub(super) const KIND: Kind = Kind {
-    selectable: &["spec.signerName"],
-    admit,
-    check,
-    ..Kind::plain("certificates.k8s.io", "certificatesigningrequests")
-};
+pub(super) const KIND: Kind =
+    Kind { admit, check, ..Kind::plain("certificates.k8s.io", "certificatesigningrequests") };
 
 /// The spec stays as it was, and each place of the status changes its own part alone.
 fn admit(admission: &Admission<'_>, request: &mut Value) -> Outcome<()> {

@@ -19,7 +19,6 @@ pub(super) const CONFIG_MAP: Kind = Kind {
 };
 
 pub(super) const SECRET: Kind = Kind {
-    selectable: &["type"],
     defaults: secret_defaults,
     check: |change, causes| check_secret(change.new, change.old, causes),
     warn: |change, warnings| {

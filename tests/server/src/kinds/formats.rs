@@ -28,7 +28,8 @@ const FORMATS: &[(&str, Judge)] = &[
     ("qualified-name", names::qualified_problems),
 ];
 
-pub(crate) fn is_known(format: &str) -> bool {
+#[cfg(test)]
+pub(super) fn is_known(format: &str) -> bool {
     FORMATS.iter().any(|(name, _)| *name == format)
 }
 

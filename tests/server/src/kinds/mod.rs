@@ -1,8 +1,7 @@
-//! What is particular to single built-in kinds: defaults, what the server sets, rules, what fields select.
+//! What is particular to single built-in kinds: defaults, what the server sets, rules.
 //!
 //! Behaviour is written once and fed by tables: `data/defaults.tsv` and `data/rules.tsv` by type, `KINDS` by kind, a module for
 //! each kind that needs more. The verbs ask only the functions of this module; they know no kind.
-#![allow(dead_code, reason = "what the tables of kinds and admission offer, not every kind takes")]
 
 mod address;
 mod autoscaler;
@@ -66,8 +65,6 @@ pub(crate) struct Kind {
     pub(crate) generations: bool,
     /// Whether deleting it answers with the object instead of a Status.
     pub(crate) answers_with_object: bool,
-    /// The fields besides name and namespace that it can be selected by.
-    pub(crate) selectable: &'static [&'static str],
     /// Defaults that only this kind has, after those of its types.
     pub(crate) defaults: fn(&mut Value),
     /// What admission does to it: it sees the store, may change the object and may refuse it.
@@ -92,7 +89,6 @@ impl Kind {
             plural,
             generations: false,
             answers_with_object: false,
-            selectable: &[],
             defaults: |_| {},
             admit: |_, _| Ok(()),
             prepare_create: |_| {},
@@ -121,7 +117,6 @@ pub(crate) struct Admission<'a> {
     /// `None` for a create.
     pub(crate) old: Option<&'a Value>,
     pub(crate) subresource: &'a str,
-    pub(crate) warnings: &'a RefCell<Vec<String>>,
     pub(crate) dry_run: bool,
 }
 
@@ -177,11 +172,6 @@ pub(crate) fn answers_with_object(resource: &Resource) -> bool {
 
 pub(crate) fn counts_generations(resource: &Resource) -> bool {
     resource.is_custom() || of(resource).generations
-}
-
-/// The fields besides name and namespace that a kind can be selected by.
-pub(crate) fn selectable(resource: &Resource) -> &'static [&'static str] {
-    of(resource).selectable
 }
 
 /// Fills in what the server itself sets before anything is compared: what the schema says and the defaults known here.

@@ -8,7 +8,6 @@ use crate::failure::Outcome;
 use crate::{meta, names};
 
 pub(super) const KIND: Kind = Kind {
-    selectable: &["status.phase"],
     defaults,
     admit,
     prepare_create: |object| {

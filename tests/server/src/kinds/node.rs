@@ -13,8 +13,7 @@ use crate::names;
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
 
-pub(super) const KIND: Kind =
-    Kind { selectable: &["spec.unschedulable"], defaults, admit, check, ..Kind::plain("", "nodes") };
+pub(super) const KIND: Kind = Kind { defaults, admit, check, ..Kind::plain("", "nodes") };
 
 /// What can be used is all there is unless it is said, and the two forms of the range say the same.
 fn defaults(node: &mut Value) {

@@ -14,7 +14,6 @@ use crate::failure::{Failure, Outcome};
 
 pub(super) const KIND: Kind = Kind {
     answers_with_object: true,
-    selectable: &["spec.clusterIP", "spec.type"],
     admit,
     check: |change, causes| match change.subresource {
         "status" => service_rules::check_status(change.new, causes),

@@ -126,7 +126,6 @@ pub(super) fn create(
         namespace: call.target.namespace.as_deref().unwrap_or_default(),
         old: None,
         subresource: "",
-        warnings: &call.warnings,
         dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut object)?;

@@ -252,7 +252,6 @@ pub(super) fn store_changed(
         namespace: call.target.namespace.as_deref().unwrap_or_default(),
         old: Some(&old.value),
         subresource: call.subresource(),
-        warnings: &call.warnings,
         dry_run: options.dry_run,
     };
     kinds::admit(&admission, &mut new)?;

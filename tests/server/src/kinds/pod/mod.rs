@@ -19,16 +19,6 @@ use crate::meta;
 pub(super) const KIND: Kind = Kind {
     generations: true,
     answers_with_object: true,
-    selectable: &[
-        "spec.nodeName",
-        "spec.restartPolicy",
-        "spec.schedulerName",
-        "spec.serviceAccountName",
-        "spec.hostNetwork",
-        "status.phase",
-        "status.podIP",
-        "status.nominatedNodeName",
-    ],
     defaults: defaults::fill,
     admit: admission::admit,
     prepare_create,

@@ -16,7 +16,6 @@ pub(super) const KIND: Kind = Kind {
 
 pub(super) const REPLICA_SET: Kind = Kind {
     generations: true,
-    selectable: &["status.replicas"],
     check: check_replica_set,
     warn: super::warn_of_template,
     ..Kind::plain("apps", "replicasets")

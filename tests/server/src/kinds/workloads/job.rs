@@ -10,7 +10,6 @@ use crate::meta;
 
 pub(super) const KIND: Kind = Kind {
     generations: true,
-    selectable: &["status.successful"],
     defaults,
     prepare_create,
     // The real server fills defaults in again when it reads the job back.

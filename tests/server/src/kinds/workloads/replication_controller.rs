@@ -9,7 +9,6 @@ use super::{copy_labels, labels, matches_template, running_template};
 
 pub(super) const KIND: Kind = Kind {
     generations: true,
-    selectable: &["status.replicas"],
     defaults,
     check,
     warn: super::warn_of_template,
