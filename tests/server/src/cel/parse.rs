@@ -16,7 +16,8 @@ const MAX_DEPTH: u32 = 250;
 /// Of what the parser itself has open at a time.
 const MAX_OPEN: u32 = 120;
 const OPERAND: &str = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-const RESERVED: &[&str] = &[
+/// Names that no variable may have.
+pub(super) const RESERVED: &[&str] = &[
     "as",
     "break",
     "const",

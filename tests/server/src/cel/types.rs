@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::parse;
 use crate::schema::Schema;
 
 /// A type.
@@ -127,33 +128,10 @@ fn is_called(property: &str, name: &str) -> bool {
 
 /// A property's name as rules write it; `None` for one that they cannot.
 pub(crate) fn escape(name: &str) -> Option<String> {
-    const RESERVED: &[&str] = &[
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ];
     if name.starts_with(|it: char| it.is_ascii_digit()) || name.is_empty() {
         return None;
     }
-    if RESERVED.contains(&name) {
+    if parse::RESERVED.contains(&name) || matches!(name, "true" | "false" | "null" | "in") {
         return Some(format!("__{name}__"));
     }
     if !name.chars().all(|it| it.is_ascii_alphanumeric() || "_.-/".contains(it)) {

@@ -13,7 +13,7 @@ use crate::apply::managers;
 use crate::call::{Call, Reply};
 use crate::failure::{Failure, Outcome};
 use crate::schema::strings;
-use crate::verbs::create::{cannot_handle, drop_unknown};
+use crate::verbs::create::{cannot_handle, drop_unknown, place};
 use crate::{body, kinds, meta};
 
 /// Answers the creation of a review.
@@ -43,21 +43,7 @@ pub(super) fn read_with(call: &Call<'_>, fill: impl Fn(&mut Value)) -> Outcome<V
     let mut object = body::read(call.incoming, &call.resource.kind)?;
     body::check_type(&mut object, &call.resource, &call.incoming.body)?;
     drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
-    if !object["metadata"].is_object() {
-        object["metadata"] = json!({});
-    }
-    match &call.target.namespace {
-        Some(namespace) => {
-            let given = meta::namespace(&object);
-            if !given.is_empty() && given != namespace {
-                let say =
-                    "the namespace of the provided object does not match the namespace sent on the request";
-                return Err(Failure::bad_request(say));
-            }
-            object["metadata"]["namespace"] = namespace.as_str().into();
-        }
-        None => meta::remove(&mut object, "namespace"),
-    }
+    place(call, &mut object)?;
     // Protobuf says that nothing is said.
     meta::tidy(&mut object);
     if object["metadata"]["generation"] == 0 {

@@ -68,6 +68,24 @@ pub(crate) fn cannot_handle(call: &Call<'_>, why: &str) -> Failure {
     Failure::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
 }
 
+/// Gives an object the namespace of the path, which is none for what lies in no namespace.
+pub(crate) fn place(call: &Call<'_>, object: &mut Value) -> Outcome<()> {
+    if !object["metadata"].is_object() {
+        object["metadata"] = json!({});
+    }
+    let Some(namespace) = &call.target.namespace else {
+        meta::remove(object, "namespace");
+        return Ok(());
+    };
+    let given = meta::namespace(object);
+    if !given.is_empty() && given != namespace {
+        let say = "the namespace of the provided object does not match the namespace sent on the request";
+        return Err(Failure::bad_request(say));
+    }
+    object["metadata"]["namespace"] = namespace.as_str().into();
+    Ok(())
+}
+
 /// Checks, completes and stores a new object. With `applied` its managed fields are there already.
 pub(super) fn create(
     call: &Call<'_>,
@@ -78,21 +96,7 @@ pub(super) fn create(
 ) -> Outcome<Reply> {
     let resource = &call.resource;
     drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
-    if !object["metadata"].is_object() {
-        object["metadata"] = json!({});
-    }
-    match &call.target.namespace {
-        Some(namespace) => {
-            let given = meta::namespace(&object);
-            if !given.is_empty() && given != namespace {
-                let say =
-                    "the namespace of the provided object does not match the namespace sent on the request";
-                return Err(Failure::bad_request(say));
-            }
-            object["metadata"]["namespace"] = namespace.as_str().into();
-        }
-        None => meta::remove(&mut object, "namespace"),
-    }
+    place(call, &mut object)?;
     if !matches!(meta::text(&object, "resourceVersion"), "" | "0") {
         return Err(Failure::plain("resourceVersion should not be set on objects to be created"));
     }
