@@ -68,11 +68,16 @@ pub(crate) fn download(module: &str, version: &str) -> Result<Download> {
 
 /// Fails with what to do when there is no Go.
 pub(crate) fn require_go() -> Result<()> {
-    if process::exists("go", "version") {
+    if has_go() {
         return Ok(());
     }
     Err(Failure::new("the real control plane is built with Go, and there is no `go` on the PATH")
         .help("install Go (https://go.dev/dl), or use the embedded API server"))
+}
+
+/// Whether there is a Go.
+pub(crate) fn has_go() -> bool {
+    process::exists("go", "version")
 }
 
 /// The folder to run `go build` in for a release: the committed module, or one written below `target/`.
