@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clientset_testserver::{Builder, TestServer};
 
 const USAGE: &str = "\
-usage: serve [--port N] [--token T] [--tls] [--rbac] [--all-apis] [--load FILE]... [--kubeconfig FILE] [--quiet]
+usage: serve [--port N] [--token T] [--tls] [--rbac] [--all-apis] [--load FILE]... [--kubeconfig FILE] [--quiet] [--end-with-stdin]
 
   --port N           listen on this port of 127.0.0.1 instead of any free one
   --token T          let in only who shows this bearer token
@@ -17,8 +17,9 @@ usage: serve [--port N] [--token T] [--tls] [--rbac] [--all-apis] [--load FILE].
   --rbac             evaluate RBAC objects
   --all-apis         serve alpha and beta APIs too
   --load FILE        begin with these objects (YAML or JSON, several documents)
-  --kubeconfig FILE  write the kubeconfig here instead of to standard output
-  --quiet            no line for each request";
+  --kubeconfig FILE  write the kubeconfig here instead of to standard output; {port} in the name is the port
+  --quiet            no line for each request
+  --end-with-stdin   end when standard input does: for programs that start this one";
 
 struct Arguments {
     builder: Builder,
@@ -46,6 +47,12 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--load" => all.load.push(value()?.into()),
             "--kubeconfig" => all.kubeconfig = Some(value()?.into()),
             "--quiet" => all.quiet = true,
+            "--end-with-stdin" => {
+                std::thread::spawn(|| {
+                    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+                    std::process::exit(0);
+                });
+            }
             "--help" | "-h" => return Err(String::new()),
             other => return Err(format!("what is {other}?")),
         }
@@ -86,6 +93,8 @@ async fn serve(Arguments { builder, load, kubeconfig, quiet }: Arguments) -> std
     eprintln!("serving on {}, until Ctrl-C; everything is in memory, for tests only", server.url());
     match kubeconfig {
         Some(path) => {
+            let port = server.url().rsplit(':').next().unwrap_or_default().to_owned();
+            let path = PathBuf::from(path.to_string_lossy().replace("{port}", &port));
             write(&path, &server.kubeconfig())?;
             println!("export KUBECONFIG='{}'", path.display());
         }

@@ -26,7 +26,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Told { code: 200, content_type, body: body.into(), headers: Vec::new() }
     }
 

@@ -3,16 +3,16 @@
 //! A child process, so that xtask need not be built with it.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use clap::Args;
 
 use super::test::cargo;
-use crate::failure::Result;
+use crate::failure::{Context as _, Result};
 use crate::{process, workspace};
 
 /// Where the kubeconfig goes, below cargo's target folder.
-const KUBECONFIG: &str = "serve/kubeconfig";
+const KUBECONFIG: &str = "serve/kubeconfig-{port}";
 
 /// Run the embedded API server alone, so that kubectl and any other client work with it, until Ctrl-C.
 ///
@@ -54,8 +54,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let mut command =
-            cargo(["run", "--quiet", "--package", "clientset-testserver", "--example", "serve", "--"]);
+        let mut command = cargo(["run", "--package", "clientset-testserver", "--example", "serve", "--"]);
         command.arg("--kubeconfig").arg(workspace::cargo_target().join(KUBECONFIG));
         if let Some(port) = self.port {
             command.arg("--port").arg(port.to_string());
@@ -76,7 +75,15 @@ impl Serve {
         for file in &self.load {
             command.arg("--load").arg(std::path::absolute(file).unwrap_or_else(|_| file.clone()));
         }
-        process::run(&mut command)?;
-        Ok(ExitCode::SUCCESS)
+        command.arg("--end-with-stdin").stdin(Stdio::piped());
+        let cannot = || format!("cannot run `{}`", process::shown(&command));
+        let said = cannot();
+        let mut child = command.spawn().context(|| said.clone())?;
+        // However this program ends, the other end of the pipe goes with it, and with that the server.
+        let lifeline = child.stdin.take();
+        let status = child.wait().context(|| said)?;
+        drop(lifeline);
+        // What went wrong, the child has said.
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -1,6 +1,7 @@
 //! `/openapi/v3`: the list of the documents, and a document for each served group and version.
 //!
-//! Documents are put together when they are asked for. They come as JSON only; `/openapi/v2` is not served.
+//! Documents are put together when they are asked for. They come as JSON only. `/openapi/v2` is there and says nothing: kubectl asks it
+//! about kinds that v3 does not know, and gives up altogether where there is none.
 
 mod document;
 mod paths;
@@ -17,8 +18,21 @@ use crate::represent::accepts_json;
 use crate::request::Incoming;
 use crate::server::Shared;
 
+/// The old form of the documents, without a path in it: as a message of no bytes, or as JSON.
+fn nothing(incoming: &Incoming) -> Told {
+    if incoming.accept.contains("com.github.proto-openapi.spec.v2") {
+        return Told::new("application/com.github.proto-openapi.spec.v2.v1.0+protobuf", "");
+    }
+    let document =
+        json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.1"}, "paths": {}});
+    Told::new("application/json", document.to_string())
+}
+
 /// Answers a path below `/openapi`; `None` where there is nothing.
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Option<Told> {
+    if incoming.path == "/openapi/v2" {
+        return Some(nothing(incoming));
+    }
     let rest = incoming.path.strip_prefix("/openapi/v3")?;
     let rest = rest.trim_matches('/');
     if rest.is_empty() {
