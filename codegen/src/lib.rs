@@ -9,6 +9,7 @@ mod emit;
 mod ir;
 mod lower;
 mod names;
+mod package;
 mod pass;
 mod pins;
 mod spec;
@@ -17,6 +18,7 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use diag::{Diagnostic, Place};
+pub use package::{Package, PackageInputs, PackageResource, package};
 
 use diag::Report;
 use spec::tables::{Config, Names, Quirks};

@@ -41,7 +41,7 @@ pub(crate) fn run(api: &Api, settings: &Settings<'_>, report: &mut Report) -> Fi
 /// The wire kind of a type; a list has that of its items.
 pub(crate) fn wire<'a>(ty: &'a Ty, is_enum: &dyn Fn(&str) -> bool) -> &'a str {
     match ty {
-        Ty::Bool | Ty::I32 | Ty::I64 => "Varint",
+        Ty::Bool | Ty::I32 | Ty::I64 | Ty::OneOfInt(_) => "Varint",
         Ty::F64 => "Double",
         Ty::String | Ty::OneOf(_) => "String",
         Ty::Named(id) if is_enum(id) => "String",

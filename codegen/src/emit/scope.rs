@@ -102,7 +102,7 @@ impl<'a> Scope<'a> {
         match ty {
             Ty::Bool => quote!(bool),
             Ty::I32 => quote!(i32),
-            Ty::I64 => quote!(i64),
+            Ty::I64 | Ty::OneOfInt(_) => quote!(i64),
             Ty::F64 => quote!(f64),
             Ty::String | Ty::OneOf(_) => quote!(String),
             Ty::Runtime(name) => self.runtime(name),

@@ -22,8 +22,8 @@ pub(super) fn run(
         Shape::Object(fields) => object(api, id, ty, fields, scope, items, report),
         Shape::Enum(variants) => open_enum(ty, variants, scope, items, report),
         Shape::List(item) => list(ty, item, scope, items, report),
-        // The pass `externs` leaves none.
-        Shape::Alias(_) => {}
+        // The pass `externs` leaves no alias; no pass makes enums of integers yet.
+        Shape::Alias(_) | Shape::IntEnum(_) => {}
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct Manifest {
 }
 
 /// A type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Type {
     pub(crate) place: Place,
     pub(crate) module: Module,
@@ -95,6 +95,10 @@ pub(crate) struct Type {
     /// For top-level kinds.
     pub(crate) gvk: Option<GroupVersionKind>,
     pub(crate) shape: Shape,
+    /// A core type of the crate `clientset` that a package refers to: known by its facts, not emitted.
+    pub(crate) external: bool,
+    /// Whether an object keeps the members that its schema does not name, in a member of its own.
+    pub(crate) preserves: bool,
     /// The file in its module, without ending: `pod`, `types`, `types/p`.
     pub(crate) file: String,
 }
@@ -102,12 +106,21 @@ pub(crate) struct Type {
 /// What a type is.
 #[derive(Debug)]
 pub(crate) enum Shape {
+    /// Its members.
     Object(Vec<Field>),
     /// `List<item>`.
     List(String),
     Enum(Vec<Variant>),
+    /// As [`Shape::Enum`], of integers: each value is decimal text.
+    IntEnum(Vec<Variant>),
     /// Another name for something that needs no type of its own.
     Alias(Ty),
+}
+
+impl Default for Shape {
+    fn default() -> Shape {
+        Shape::Object(Vec::new())
+    }
 }
 
 /// A field of an object.
@@ -123,6 +136,10 @@ pub(crate) struct Field {
     pub(crate) nullable: bool,
     pub(crate) list_type: Option<String>,
     pub(crate) list_map_keys: Vec<String>,
+    /// What a server puts where the member is missing, as JSON text.
+    pub(crate) default: Option<String>,
+    /// What a server checks, as sentences for the documentation.
+    pub(crate) notes: Vec<String>,
     /// The protobuf field numbers on the way to it.
     pub(crate) number: Vec<u32>,
 }
@@ -142,6 +159,8 @@ pub(crate) enum Ty {
     Named(String),
     /// A string with known values; the pass `enums` gives it a type.
     OneOf(Vec<String>),
+    /// An integer with known values.
+    OneOfInt(Vec<i64>),
     List(Box<Ty>),
     Map(Box<Ty>),
     /// An item or value that may be null.

@@ -112,10 +112,8 @@ impl Lowering<'_> {
             module: self.module.clone(),
             name: name.to_owned(),
             description: schema.description.clone(),
-            docs: Vec::new(),
-            gvk: None,
             shape: Shape::Object(fields),
-            file: String::new(),
+            ..Type::default()
         }
     }
 

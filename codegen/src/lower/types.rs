@@ -46,10 +46,9 @@ pub(crate) fn lower(
                 module: module.clone(),
                 name: name.to_owned(),
                 description: schema.description.clone(),
-                docs: Vec::new(),
                 gvk: kind,
                 shape,
-                file: String::new(),
+                ..Type::default()
             },
         );
     }

@@ -16,7 +16,7 @@ pub(super) fn run(api: &mut Api) {
                     field.docs = text::markdown(&field.description, WIDTH);
                 }
             }
-            Shape::Enum(variants) => {
+            Shape::Enum(variants) | Shape::IntEnum(variants) => {
                 for variant in variants {
                     variant.docs = text::markdown(&variant.docs.join("\n"), WIDTH);
                 }

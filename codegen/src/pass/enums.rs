@@ -62,10 +62,8 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
                     module,
                     name: name.to_owned(),
                     description: prose(&site.description).to_owned(),
-                    docs: Vec::new(),
-                    gvk: None,
                     shape: Shape::Enum(variants(site, report)),
-                    file: String::new(),
+                    ..Type::default()
                 };
                 enums.insert(path.clone(), (ty, known(&site.values)));
             }

@@ -43,7 +43,7 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
                     resolve(&mut field.ty, &place, &known);
                 }
             }
-            Shape::List(_) | Shape::Enum(_) | Shape::Alias(_) => {}
+            Shape::List(_) | Shape::Enum(_) | Shape::IntEnum(_) | Shape::Alias(_) => {}
         }
     }
     for (place, name) in missing {

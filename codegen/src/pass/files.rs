@@ -102,7 +102,7 @@ fn lines(ty: &Type) -> usize {
         Shape::Object(fields) => {
             8 + text(&ty.description) + fields.iter().map(|field| text(&field.description) + 2).sum::<usize>()
         }
-        Shape::Enum(variants) => 12 + variants.len() * 3,
+        Shape::Enum(variants) | Shape::IntEnum(variants) => 12 + variants.len() * 3,
         Shape::List(_) | Shape::Alias(_) => 2,
     }
 }
