@@ -9,6 +9,7 @@ mod body_stream;
 mod client;
 pub mod codec;
 pub mod config;
+mod custom;
 mod discovery;
 mod dynamic;
 mod error;
@@ -30,11 +31,12 @@ pub use api::{
     UpdateRequest, WatchRequest,
 };
 pub use client::Client;
-pub use codec::UnknownFields;
+pub use codec::{FillDefaults, UnknownFields};
 pub use config::{
     Config, Environment, ExecApiVersion, ExecPlugin, Impersonation, InteractiveMode, KubeContext, Kubeconfig,
     Overrides,
 };
+pub use custom::{Crd, CustomResource, PrinterColumn};
 pub use discovery::{
     ApiGroup, ApiResource, ApiSubresource, ApiVersion, Discovered, Discovery, GroupFailure, GroupVersions,
     Mapper, OpenApiDocument, OpenApiIndex, PreferredResources, ServerVersion,
@@ -69,7 +71,7 @@ pub mod __private {
     pub use std::default::Default;
     pub use std::fmt::{self, Debug, Display, Formatter};
     pub use std::option::Option;
-    pub use std::primitive::{bool, str, usize};
+    pub use std::primitive::{bool, i64, str, usize};
     pub use std::result::Result;
     pub use std::string::String;
     pub use std::stringify;

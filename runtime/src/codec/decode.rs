@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::items::Items;
 use super::unknown::{Found, Item, Step, identify_items, identity};
 use super::{DecodeError, Field, Object, Reader, Table, Value};
+use crate::wire::RawJson;
 
 /// How deep values may nest: 256. Kubernetes' own types need about 30, the deepest custom resource definitions known 120.
 pub const MAX_DEPTH: usize = 256;
@@ -44,6 +45,7 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
     let first_unknown = reader.unknown.len();
     // The members that are there more than once, and where the unknown ones of their last time begin.
     let mut again: Vec<(usize, usize)> = Vec::new();
+    let mut preserved: Vec<(String, RawJson)> = Vec::new();
     reader.enter(b'{', "an object").map_err(|error| error.of_type(table.name))?;
     if !reader.close(b'}') {
         // Servers write members in the table's order, so the search for the next one starts behind the last.
@@ -75,12 +77,22 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
                         }
                     }
                 }
+                None if object.preserved().is_some() && !is_type_meta(table, &name) => {
+                    let mut value = RawJson::default();
+                    value.decode(reader).map_err(|error| error.at_member(&name).of_type(table.name))?;
+                    preserved.push((name.into_owned(), value));
+                }
                 None => other_member(table, &name, reader)?,
             }
             if !reader.more(b'}')? {
                 break;
             }
         }
+    }
+    if !preserved.is_empty()
+        && let Some(members) = object.preserved_mut()
+    {
+        members.extend(preserved);
     }
     if !again.is_empty() && reader.unknown.len() > first_unknown {
         forget(&mut reader.unknown, first_unknown, table, &again);
@@ -91,6 +103,11 @@ pub fn decode_object(object: &mut dyn Object, reader: &mut Reader<'_>) -> Result
         unknown.take(reader.unknown.drain(first_unknown..));
     }
     Ok(())
+}
+
+/// Whether it is `apiVersion` or `kind` of a type that has them beside its rows.
+pub(super) fn is_type_meta(table: &Table, name: &str) -> bool {
+    table.type_meta.is_some() && matches!(name, "apiVersion" | "kind")
 }
 
 #[cold]

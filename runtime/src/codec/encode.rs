@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::decode::is_type_meta;
 use super::items::Items;
 use super::restore::restore;
 use super::{Field, Object, Value, Wire, Writer};
@@ -88,6 +89,13 @@ fn encode_known(object: &dyn Object, writer: &mut Writer) {
         writer.name(field.json);
         member.encode(writer);
     }
+    for (name, value) in object.preserved().into_iter().flatten() {
+        // What somebody put there under a name that the table has would stand twice.
+        if !is_type_meta(table, name) && table.fields.iter().all(|field| field.json != name) {
+            writer.name(name);
+            value.encode(writer);
+        }
+    }
     writer.close('}');
 }
 
@@ -132,6 +140,13 @@ pub fn debug_object(object: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Res
             out.field(field.json, &DebugValue(member));
         }
     }
+    for (name, value) in object.preserved().into_iter().flatten() {
+        if CREDENTIALS.contains(&name) {
+            out.field(name, &format_args!("<redacted>"));
+        } else {
+            out.field(name, value);
+        }
+    }
     if let Some(unknown) = object.unknown().filter(|unknown| !unknown.is_empty()) {
         out.field("unknown", unknown);
     }
@@ -141,19 +156,20 @@ pub fn debug_object(object: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Res
 /// Whether a member holds what nobody is to find in a log: text that is called what credentials are called, in whatever
 /// type. Names of Secrets that hold them (`secretName`, `tokenSecretRef`) are called otherwise, and are shown.
 fn is_credential(field: &Field) -> bool {
-    const NAMES: [&str; 9] = [
-        "stringData",
-        "token",
-        "password",
-        "bearerToken",
-        "accessToken",
-        "refreshToken",
-        "idToken",
-        "clientSecret",
-        "privateKey",
-    ];
-    matches!(field.wire, Wire::String | Wire::Map) && NAMES.contains(&field.json)
+    matches!(field.wire, Wire::String | Wire::Map) && CREDENTIALS.contains(&field.json)
 }
+
+const CREDENTIALS: [&str; 9] = [
+    "stringData",
+    "token",
+    "password",
+    "bearerToken",
+    "accessToken",
+    "refreshToken",
+    "idToken",
+    "clientSecret",
+    "privateKey",
+];
 
 /// A value as `Debug`.
 pub(crate) struct DebugValue<'a>(pub(crate) &'a dyn Value);

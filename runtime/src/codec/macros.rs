@@ -5,11 +5,63 @@
 /// The table of one object type and all that is driven by it: [`Object`](crate::codec::Object),
 /// [`Value`](crate::codec::Value), `Debug` and serde.
 ///
-/// A row is: index, member, JSON name, protobuf number path, wire kind, then `required` where it is, and how a list merges:
-/// `atomic`, `set` or `map["key", …]`. A top-level kind names its `apiVersion` and `kind` and has a member `unknown`.
+/// The type is a struct with `Clone`, `Default` and `PartialEq`. A row is: index, member, JSON name, protobuf number path,
+/// wire kind; then `required` where it is, and how a list merges: `atomic`, `set` or `map["key", …]`; then, where a server
+/// fills the member in, its default as JSON text: `= "1"`. A member with a default is an `Option`, since absent and default
+/// are two things; one that may also be `null` is an `Option<Option<…>>`, since a server fills in what is absent and leaves
+/// a `null` alone.
+///
+/// A top-level kind names its `apiVersion` and `kind` and has a member `unknown`. A type whose schema keeps members that it
+/// does not name says `+ preserved`, and has a member `preserved` that holds them.
+///
+/// ```
+/// use clientset_runtime::{Map, RawJson, UnknownFields, codec, object};
+///
+/// #[derive(Clone, Default, PartialEq)]
+/// struct Widget {
+///     spec: WidgetSpec,
+///     unknown: UnknownFields,
+/// }
+///
+/// #[derive(Clone, Default, PartialEq)]
+/// struct WidgetSpec {
+///     replicas: Option<i32>,
+///     parts: Option<Vec<String>>,
+///     preserved: Map<RawJson>,
+/// }
+///
+/// object! {
+///     Widget = "example.com/v1" "Widget" {
+///         0 spec "spec" [] Message required;
+///     }
+/// }
+/// object! {
+///     WidgetSpec + preserved {
+///         0 replicas "replicas" [] Varint = "1";
+///         1 parts "parts" [] String set = r#"["wheel"]"#;
+///     }
+/// }
+///
+/// let json = r#"{"apiVersion":"example.com/v1","kind":"Widget","spec":{"color":"red"}}"#;
+/// let mut widget: Widget = codec::from_str(json)?;
+/// assert_eq!(widget.spec.preserved["color"].get(), r#""red""#);
+/// assert_eq!(codec::to_string(&widget), json);
+/// codec::fill_defaults(&mut widget);
+/// assert_eq!(widget.spec.replicas, Some(1));
+/// # Ok::<(), codec::DecodeError>(())
+/// ```
+///
+/// In full, in the order in which things stand (`…?` may be missing, `…*` repeats):
+///
+/// ```text
+/// object! { NAME (= "API_VERSION" "KIND")? (+ preserved)? { ROW* } }
+/// ROW     = INDEX MEMBER "JSON_NAME" [NUMBER,*] WIRE required? MERGES? (= "DEFAULT AS JSON")? ;
+/// WIRE    = a variant of codec::Wire
+/// MERGES  = atomic | set | map["KEY",*]
+/// ```
 #[macro_export]
 macro_rules! object {
-    ($name:ident = $api_version:literal $kind:literal { $($rows:tt)* }) => {
+    ($name:ident = $api_version:literal $kind:literal $(+ $preserved:ident)? { $($rows:tt)* }) => {
         $crate::object!(@ $name
             ($crate::__private::Option::Some($crate::codec::TypeMeta { api_version: $api_version, kind: $kind }))
             {
@@ -25,15 +77,16 @@ macro_rules! object {
                     $crate::__private::Option::Some(($api_version, $kind))
                 }
             }
+            { $($preserved)? }
             { $($rows)* }
         );
     };
-    ($name:ident { $($rows:tt)* }) => {
-        $crate::object!(@ $name ($crate::__private::Option::None) {} {} { $($rows)* });
+    ($name:ident $(+ $preserved:ident)? { $($rows:tt)* }) => {
+        $crate::object!(@ $name ($crate::__private::Option::None) {} {} { $($preserved)? } { $($rows)* });
     };
-    (@ $name:ident ($type_meta:expr) { $($unknown:tt)* } { $($own_type_meta:tt)* } {
+    (@ $name:ident ($type_meta:expr) { $($unknown:tt)* } { $($own_type_meta:tt)* } { $($preserved:ident)? } {
         $($index:literal $member:ident $json:literal [$($number:literal),*] $wire:ident
-            $($word:ident)* $([$($key:literal),*])?;)*
+            $($word:ident)* $([$($key:literal),*])? $(= $default:literal)?;)*
     }) => {
         impl $crate::codec::Object for $name {
             fn table(&self) -> &'static $crate::codec::Table {
@@ -42,7 +95,7 @@ macro_rules! object {
                     type_meta: $type_meta,
                     fields: &[$(
                         $crate::codec::Field::new($json, &[$($number),*], $crate::codec::Wire::$wire)
-                            $(.$word())* $(.keys(&[$($key),*]))?
+                            $(.$word())* $(.keys(&[$($key),*]))? $(.default($default))?
                     ),*],
                 };
                 &TABLE
@@ -65,6 +118,14 @@ macro_rules! object {
                 }
             }
             $($unknown)*
+            $(
+                fn preserved(&self) -> $crate::__private::Option<&$crate::Map<$crate::RawJson>> {
+                    $crate::__private::Option::Some(&self.$preserved)
+                }
+                fn preserved_mut(&mut self) -> $crate::__private::Option<&mut $crate::Map<$crate::RawJson>> {
+                    $crate::__private::Option::Some(&mut self.$preserved)
+                }
+            )?
         }
 
         impl $crate::codec::Value for $name {
@@ -83,11 +144,11 @@ macro_rules! object {
             fn is_default(&self) -> $crate::__private::bool {
                 *self == <Self as $crate::__private::Default>::default()
             }
-            fn debug(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
-                $crate::codec::debug_object(self, f)
-            }
             fn as_object(&self) -> $crate::__private::Option<&dyn $crate::codec::Object> {
                 $crate::__private::Option::Some(self)
+            }
+            fn objects_mut(&mut self, visit: &mut $crate::codec::VisitObjects<'_>) {
+                visit(self)
             }
             $($own_type_meta)*
         }
@@ -206,6 +267,111 @@ macro_rules! open_enum {
             ) -> $crate::__private::Result<Self, D::Error> {
                 <$crate::__private::String as $crate::__private::Deserialize>::deserialize(deserializer)
                     .map($crate::__private::From::from)
+            }
+        }
+    };
+}
+
+/// The implementations of an open enum of integers: known values, and one variant `Other(i64)` that keeps any other.
+///
+/// The default is 0: `Other(0)`, or the variant that means it, as an absent integer is 0 in Go. Numbers such as `301.0`
+/// are integers too, as everywhere.
+///
+/// ```
+/// use clientset_runtime::{codec, open_int_enum};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// pub enum StatusCode {
+///     V301,
+///     V302,
+///     Other(i64),
+/// }
+///
+/// open_int_enum! {
+///     StatusCode {
+///         V301 301;
+///         V302 302;
+///     }
+/// }
+///
+/// assert_eq!(codec::from_str::<StatusCode>("301.0")?, StatusCode::V301);
+/// assert_eq!(StatusCode::from(308), StatusCode::Other(308));
+/// assert_eq!(StatusCode::V302.as_i64(), 302);
+/// # Ok::<(), codec::DecodeError>(())
+/// ```
+#[macro_export]
+macro_rules! open_int_enum {
+    ($name:ident { $($variant:ident $value:literal;)* }) => {
+        #[allow(unreachable_pub)]
+        impl $name {
+            /// The value as it stands in JSON.
+            pub fn as_i64(&self) -> $crate::__private::i64 {
+                match self {
+                    $($name::$variant => $value,)*
+                    $name::Other(value) => *value,
+                }
+            }
+        }
+
+        impl $crate::__private::Default for $name {
+            fn default() -> Self {
+                $crate::__private::From::from(0i64)
+            }
+        }
+
+        impl $crate::__private::From<$crate::__private::i64> for $name {
+            fn from(value: $crate::__private::i64) -> Self {
+                match value {
+                    $($value => $name::$variant,)*
+                    _ => $name::Other(value),
+                }
+            }
+        }
+
+        impl $crate::__private::Display for $name {
+            fn fmt(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                $crate::__private::Display::fmt(&self.as_i64(), f)
+            }
+        }
+
+        impl $crate::codec::Value for $name {
+            fn decode(
+                &mut self,
+                reader: &mut $crate::codec::Reader<'_>,
+            ) -> $crate::__private::Result<(), $crate::codec::DecodeError> {
+                let mut value = self.as_i64();
+                $crate::codec::Value::decode(&mut value, reader)?;
+                *self = $crate::__private::From::from(value);
+                $crate::__private::Result::Ok(())
+            }
+            fn encode(&self, writer: &mut $crate::codec::Writer) {
+                writer.integer(self.as_i64());
+            }
+            fn reset(&mut self) {
+                *self = $crate::__private::Default::default();
+            }
+            fn is_default(&self) -> $crate::__private::bool {
+                self.as_i64() == 0
+            }
+            fn debug(&self, f: &mut $crate::__private::Formatter<'_>) -> $crate::__private::fmt::Result {
+                $crate::__private::Debug::fmt(self, f)
+            }
+        }
+
+        impl $crate::__private::Serialize for $name {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.as_i64())
+            }
+        }
+
+        impl<'de> $crate::__private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(
+                deserializer: D,
+            ) -> $crate::__private::Result<Self, D::Error> {
+                $crate::codec::deserialize(deserializer)
             }
         }
     };

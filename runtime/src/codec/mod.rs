@@ -5,6 +5,7 @@
 //! second description of a type.
 
 mod decode;
+mod defaults;
 mod encode;
 mod error;
 mod items;
@@ -19,6 +20,7 @@ mod writer;
 
 pub use decode::{MAX_DEPTH, decode_object, from_slice, from_str};
 pub(crate) use decode::{decode_map, decode_members};
+pub use defaults::{FillDefaults, fill_defaults};
 pub(crate) use encode::{DebugValue, encode_map};
 pub use encode::{
     Encoded, debug_object, encode_object, encode_restoring, to_sparse_string, to_string, to_vec,
@@ -28,7 +30,7 @@ pub use reader::{Peek, Reader};
 #[allow(unused_imports)] // for the wire types
 pub(crate) use scalars::{integer, plain};
 pub use serde_shell::{deserialize, serialize};
-pub use shape::{Field, ListKind, Object, Table, TypeMeta, Value, Wire};
+pub use shape::{Field, ListKind, Object, Table, TypeMeta, Value, VisitObjects, Wire};
 pub use unknown::{UnknownField, UnknownFields};
 pub use writer::Writer;
 

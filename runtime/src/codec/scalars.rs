@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::decode::decode_list;
 use super::encode::{debug_list, encode_list};
-use super::{DecodeError, Object, Reader, Value, Writer};
+use super::{DecodeError, Object, Reader, Value, VisitObjects, Writer};
 
 /// The methods that a plain type has in common: back to the default, and its own `Debug`.
 macro_rules! plain {
@@ -121,7 +121,8 @@ pub(crate) fn integer(reader: &mut Reader<'_>, expected: &str) -> Result<i64, De
 
 impl<T: Value + Default> Value for Option<T> {
     fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-        if reader.null()? {
+        // Of two that are nested, the outer says whether the member is there and the inner whether it is null.
+        if !T::keeps_null() && reader.null()? {
             *self = None;
             return Ok(());
         }
@@ -151,6 +152,14 @@ impl<T: Value + Default> Value for Option<T> {
     fn as_object(&self) -> Option<&dyn Object> {
         self.as_ref().and_then(Value::as_object)
     }
+    fn objects_mut(&mut self, visit: &mut VisitObjects<'_>) {
+        if let Some(value) = self {
+            value.objects_mut(visit);
+        }
+    }
+    fn keeps_null() -> bool {
+        true
+    }
 }
 
 impl<T: Value + Default> Value for Box<T> {
@@ -172,6 +181,9 @@ impl<T: Value + Default> Value for Box<T> {
     fn as_object(&self) -> Option<&dyn Object> {
         (**self).as_object()
     }
+    fn objects_mut(&mut self, visit: &mut VisitObjects<'_>) {
+        (**self).objects_mut(visit);
+    }
 }
 
 impl<T: Value + Default> Value for Vec<T> {
@@ -189,5 +201,10 @@ impl<T: Value + Default> Value for Vec<T> {
     }
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_list(self, f)
+    }
+    fn objects_mut(&mut self, visit: &mut VisitObjects<'_>) {
+        for item in self {
+            item.objects_mut(visit);
+        }
     }
 }

@@ -5,6 +5,10 @@
 use std::fmt;
 
 use super::{DecodeError, Reader, UnknownFields, Writer};
+use crate::wire::{Map, RawJson};
+
+/// What is called with each object of a value: see [`Value::objects_mut`].
+pub type VisitObjects<'a> = dyn FnMut(&mut dyn Object) + 'a;
 
 /// Anything that stands as a JSON value: scalars, lists, maps, wire types and generated objects.
 ///
@@ -33,15 +37,31 @@ pub trait Value: Send + Sync {
     /// Server-side apply leaves such members out where they are required, so that nobody comes to own a zero.
     fn is_default(&self) -> bool;
 
-    /// Writes `self` for people.
+    /// Writes `self` for people. Objects need not say how.
     ///
     /// # Errors
     /// Those of the formatter.
-    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_object().map_or(Ok(()), |object| super::debug_object(object, f))
+    }
 
     /// The value as a table-driven object, where it is one.
     fn as_object(&self) -> Option<&dyn Object> {
         None
+    }
+
+    /// Whether the type tells `null` from a missing value by itself.
+    fn keeps_null() -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
+
+    /// Hands each table-driven object in the value to `visit`: itself, or those that lists and maps hold, but not those
+    /// that lie deeper.
+    fn objects_mut(&mut self, visit: &mut VisitObjects<'_>) {
+        let _ = visit;
     }
 
     /// `apiVersion` and `kind`, where the value has them.
@@ -73,6 +93,16 @@ pub trait Object: Value {
 
     /// The members that this build does not know, to be written to.
     fn unknown_mut(&mut self) -> Option<&mut UnknownFields> {
+        None
+    }
+
+    /// The members that the schema does not name and keeps, where the type holds such.
+    fn preserved(&self) -> Option<&Map<RawJson>> {
+        None
+    }
+
+    /// The members that the schema does not name and keeps, to be written to.
+    fn preserved_mut(&mut self) -> Option<&mut Map<RawJson>> {
         None
     }
 }
@@ -111,6 +141,8 @@ pub struct Field {
     pub list: ListKind,
     /// Whether it is always written.
     pub required: bool,
+    /// What a server puts there when it is absent, as JSON text: see [`fill_defaults`](super::fill_defaults).
+    pub default: Option<&'static str>,
     /// The first eight bytes of the name and its closing quote, and which of them count: one comparison tells most
     /// names apart. See `Reader::known_name`.
     pub(super) head: u64,
@@ -122,7 +154,7 @@ impl Field {
     /// An optional member whose list, if it is one, merges in no stated way.
     pub const fn new(json: &'static str, number: &'static [u32], wire: Wire) -> Self {
         let (head, mask) = head(json.as_bytes());
-        Field { json, number, wire, list: ListKind::Unspecified, required: false, head, mask }
+        Field { json, number, wire, list: ListKind::Unspecified, required: false, default: None, head, mask }
     }
 
     /// Always written.
@@ -151,6 +183,12 @@ impl Field {
     /// The members that tell the items of a list apart.
     pub const fn keys(mut self, names: &'static [&'static str]) -> Self {
         self.list = ListKind::Map(names);
+        self
+    }
+
+    /// What a server puts there when it is absent, as JSON text.
+    pub const fn default(mut self, json: &'static str) -> Self {
+        self.default = Some(json);
         self
     }
 }

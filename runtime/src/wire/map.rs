@@ -306,6 +306,11 @@ impl<V: Value + Default + PartialEq> Value for Map<V> {
         }
         out.finish()
     }
+    fn objects_mut(&mut self, visit: &mut codec::VisitObjects<'_>) {
+        for (_, value) in &mut self.0 {
+            value.objects_mut(visit);
+        }
+    }
 }
 
 impl<V: Value + Default + PartialEq> Serialize for Map<V> {
