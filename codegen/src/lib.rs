@@ -4,6 +4,7 @@
 //! printing are the caller's. The way through: [`spec`](self) reads strictly, `lower` makes the IR, the passes of
 //! `pass` each do one thing to it, `emit` writes it down.
 
+mod compare;
 mod diag;
 mod emit;
 mod ir;
@@ -13,12 +14,15 @@ mod package;
 mod pass;
 mod pins;
 mod spec;
+mod surface;
 mod text;
 
 use std::collections::BTreeMap;
 
+pub use compare::{Aspect, Change, compare};
 pub use diag::{Diagnostic, Place};
 pub use package::{Package, PackageInputs, PackageResource, package};
+pub use surface::Surface;
 
 use diag::Report;
 use spec::tables::{Config, Names, Quirks};

@@ -1,8 +1,5 @@
-//! The inputs of the generator as files: fetching, pinning, comparing. It knows OpenAPI only as far as comparing needs;
-//! what becomes of a schema is the generator's business.
+//! The inputs of the generator as files: fetching and pinning. What they say is the generator's business.
 
-pub(crate) mod diff;
-pub(crate) mod model;
 pub(crate) mod module;
 pub(crate) mod server;
 pub(crate) mod sources;

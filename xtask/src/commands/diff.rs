@@ -1,18 +1,18 @@
-//! `cargo xtask diff`: what changed between two specification folders. The comparing is in `crate::specs::diff`.
+//! `cargo xtask diff`: what changed between two folders of specifications. The comparing is `clientset_codegen`'s.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use clientset_codegen::{Surface, compare};
 
 use crate::failure::Result;
-use crate::specs::diff::compare;
-use crate::specs::model::Model;
+use crate::generate::inputs;
 
-/// Say what changed between two folders of OpenAPI documents, breaking changes marked.
+/// Say what changed between two folders of OpenAPI documents or CRDs (or two files), breaking changes marked.
 ///
-/// Compared are group-versions, verbs, kinds, types, fields, their types, required members, enums and merge rules.
-/// Breaking is what can stop code from compiling or working that was written against OLD.
+/// Compared are group-versions, verbs, scopes, kinds, types, fields, their types, required members, enums, validations,
+/// defaults and merge rules. Breaking is what can stop code from compiling or working that was written against OLD.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -20,11 +20,11 @@ Examples:
   cargo xtask diff target/specs/1.36.3/kubernetes target/specs/1.37.1/kubernetes
   cargo xtask diff --breaking OLD NEW
 
-Exit code: 0 nothing breaking, 1 something breaking, 2 the folders could not be compared.")]
+Exit code: 0 nothing breaking, 1 something breaking, 2 they could not be compared.")]
 pub(crate) struct Diff {
-    /// The folder that code was written against.
+    /// The folder or file that code was written against.
     old: PathBuf,
-    /// The folder to move to.
+    /// The folder or file to move to.
     new: PathBuf,
     /// Print breaking changes only.
     #[arg(long)]
@@ -33,7 +33,8 @@ pub(crate) struct Diff {
 
 impl Diff {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let read = || -> Result<_> { Ok((Model::of_folder(&self.old)?, Model::of_folder(&self.new)?)) };
+        let surface = |path: &Path| -> Result<Surface> { inputs::surface(&inputs::of_path(path)?) };
+        let read = || -> Result<_> { Ok((surface(&self.old)?, surface(&self.new)?)) };
         let (old, new) = match read() {
             Ok(both) => both,
             Err(failure) => {

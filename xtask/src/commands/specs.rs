@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use clientset_codegen::{Aspect, Change, compare};
 
 use crate::control_plane::Release;
 use crate::failure::{Failure, Result};
-use crate::specs::diff::{Aspect, Change, compare};
-use crate::specs::model::Model;
+use crate::generate::inputs;
 use crate::specs::module::{self, Files};
 use crate::specs::server;
 use crate::specs::sources::{Source, Sources};
@@ -187,30 +187,30 @@ fn keep(fetched: &Files, folder: &str, root: &Path, mut sources: Option<&mut Sou
 /// are left out: only a server with every gate on has them.
 fn cross_check(published: &Files, newest: bool) -> Result<()> {
     let folder = workspace::path("specs/kubernetes");
-    let (mut ours, mut theirs) = (BTreeMap::new(), BTreeMap::new());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for (name, bytes) in &published.files {
         if folder.join(name).exists() {
-            ours.insert(name.clone(), files::read(&folder.join(name))?);
-            theirs.insert(name.clone(), bytes.clone());
+            ours.push(clientset_codegen::Source::new(name.clone(), files::read(&folder.join(name))?));
+            theirs.push(clientset_codegen::Source::new(name.clone(), bytes.clone()));
         } else {
             println!("  {name}: published, not in specs/kubernetes");
         }
     }
-    let ours = Model::of_files(&ours, "specs/kubernetes")?;
-    let theirs = Model::of_files(&theirs, &published.source.version)?;
-    let differences: Vec<Change> =
-        compare(&theirs, &ours).into_iter().filter(|change| change.aspect != Aspect::Enum).collect();
+    let changes = compare(&inputs::surface(&theirs)?, &inputs::surface(&ours)?);
+    // The published documents hold the defaults of Go's types, those of the server do not always.
+    let is_told = |change: &Change| !matches!(change.aspect, Aspect::Enum | Aspect::Default);
+    let differences: Vec<Change> = changes.into_iter().filter(is_told).collect();
     // An older release differs in very much, as it should; `diff` tells in what.
     if newest {
         for change in &differences {
-            println!("  {}: {}", change.place, change.text);
+            println!("  {}: {}", change.what, change.text);
         }
     }
     println!(
         "cross-check of {} {} against the same {} documents of specs/kubernetes: {} differences other than enums",
         published.source.module,
         published.source.version,
-        theirs.documents.len(),
+        theirs.len(),
         differences.len()
     );
     Ok(())

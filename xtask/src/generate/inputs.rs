@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clientset_codegen::{Inputs, Output, Source};
+use clientset_codegen::{Diagnostic, Inputs, Output, Source, Surface};
 
 use crate::control_plane::Release;
 use crate::failure::{Failure, Result};
@@ -10,10 +10,30 @@ use crate::{files, workspace};
 
 /// Runs the generator; the failure lists every mistake that it found.
 pub(crate) fn generate(inputs: &Inputs) -> Result<Output> {
-    clientset_codegen::generate(inputs).map_err(|mistakes| {
-        let list: Vec<String> = mistakes.iter().map(|mistake| mistake.to_string()).collect();
-        Failure::new(format!("{} mistakes in the inputs, nothing written:\n{}", list.len(), list.join("\n")))
-    })
+    clientset_codegen::generate(inputs).map_err(|mistakes| wrong(&mistakes, "nothing written"))
+}
+
+/// Reads what users see of an API, for comparing.
+pub(crate) fn surface(sources: &[Source]) -> Result<Surface> {
+    Surface::read(sources).map_err(|mistakes| wrong(&mistakes, "nothing compared"))
+}
+
+fn wrong(mistakes: &[Diagnostic], outcome: &str) -> Failure {
+    let list: Vec<String> = mistakes.iter().map(|mistake| mistake.to_string()).collect();
+    Failure::new(format!("{} mistakes in the inputs, {outcome}:\n{}", list.len(), list.join("\n")))
+}
+
+/// A file, or the OpenAPI documents and CRDs of a folder.
+pub(crate) fn of_path(path: &Path) -> Result<Vec<Source>> {
+    if path.is_file() {
+        return Ok(vec![source(path)?]);
+    }
+    let found = sources_in(path, &workspace::shown(path), &["json", "yaml", "yml"])?;
+    if found.is_empty() {
+        return Err(Failure::new(format!("{} holds no OpenAPI document and no CRD", workspace::shown(path)))
+            .help("give a folder as specs/kubernetes or target/specs/1.N.P/kubernetes, or a file"));
+    }
+    Ok(found)
 }
 
 /// The inputs of this repository for the crate in `crate_folder`.
@@ -61,9 +81,12 @@ fn source(path: &Path) -> Result<Source> {
 
 /// The files of a folder with one of these endings, by name. An absent folder has none.
 fn sources(folder: &str, endings: &[&str]) -> Result<Vec<Source>> {
-    let path = workspace::path(folder);
+    sources_in(&workspace::path(folder), folder, endings)
+}
+
+fn sources_in(path: &Path, folder: &str, endings: &[&str]) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    for name in files::names(&path)? {
+    for name in files::names(path)? {
         if Path::new(&name).extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)) {
             found.push(Source::new(format!("{folder}/{name}"), files::read(&path.join(&name))?));
         }
