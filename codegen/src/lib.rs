@@ -4,6 +4,7 @@
 //! printing are the caller's. The way through: [`spec`](self) reads strictly, `lower` makes the IR, the passes of
 //! `pass` each do one thing to it, `emit` writes it down.
 
+mod catalog;
 mod compare;
 mod diag;
 mod emit;
@@ -77,6 +78,8 @@ pub struct Output {
     pub files: FileSet,
     /// names.toml with every name pinned. Names that are pinned never change by themselves; new ones show here.
     pub names: String,
+    /// The facts about core types that packages refer to: codegen/data/catalog.json.
+    pub catalog: String,
 }
 
 /// Generates the crate.
@@ -123,7 +126,11 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     if !report.is_empty() {
         return Err(std::mem::take(report).into_diagnostics());
     }
+    let by = format!("`{}`", config.command());
     let settings = emit::Settings {
+        home: emit::Home::Crate,
+        by: &by,
+        all: "all documents",
         config: &config,
         names: &names,
         manifest: inputs.manifest.as_ref(),
@@ -133,5 +140,6 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     if !report.is_empty() {
         return Err(std::mem::take(report).into_diagnostics());
     }
-    Ok(Output { files, names: pins::write(&inputs.names, &pins) })
+    let catalog = catalog::write(&api, &names);
+    Ok(Output { files, names: pins::write(&inputs.names, &pins), catalog })
 }

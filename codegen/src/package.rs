@@ -3,7 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Diagnostic, FileSet, Source};
+use crate::catalog::Catalog;
+use crate::diag::Report;
+use crate::ir::{Api, Shape, Ty};
+use crate::pass::Pins;
+use crate::spec::tables::{Config, Names, PackageConfig, Quirks};
+use crate::{Diagnostic, FileSet, Source, emit, lower, pass, spec};
 
 /// Everything that goes into a package.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +67,118 @@ pub struct PackageResource {
 ///
 /// Everything that is wrong with the inputs, each with its place. Nothing is generated then.
 pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
-    let _ = inputs;
-    Ok(Package::default())
+    let mut report = Report::default();
+    let report = &mut report;
+    let own: PackageConfig = spec::tables::read(&inputs.config, report);
+    let config = Config { runtime: "clientset".to_owned(), groups: own.groups, ..Config::default() };
+    let names = names(&inputs.names);
+
+    let mut api = Api::default();
+    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
+    lower::crd::lower(&crds, &names.words, &config, &mut api, report);
+    load_core_types(&mut api);
+    let tables = pass::Tables {
+        quirks: &Quirks::default(),
+        quirks_name: "",
+        names: &names,
+        names_name: LOCK,
+        strict: false,
+    };
+    let pins = pass::run(&mut api, &tables, report);
+    // Emission relies on names that can be written down.
+    if !report.is_empty() {
+        return Err(std::mem::take(report).into_diagnostics());
+    }
+    let settings = emit::Settings {
+        home: emit::Home::Package,
+        by: concat!("cargo clientset ", env!("CARGO_PKG_VERSION")),
+        all: if inputs.config.name.is_empty() { "several inputs" } else { &inputs.config.name },
+        config: &config,
+        names: &names,
+        manifest: None,
+        root: None,
+    };
+    let files = emit::run(&api, &settings, report);
+    if !report.is_empty() {
+        return Err(std::mem::take(report).into_diagnostics());
+    }
+    Ok(Package {
+        files,
+        names: pinned(&pins),
+        features: features(&api),
+        resources: resources(&api),
+        warnings: Vec::new(),
+    })
+}
+
+/// The table of names as diagnostics call it.
+const LOCK: &str = "clientset.lock";
+
+/// The names to begin with: those of the catalog, and the ones that were given before.
+fn names(given: &BTreeMap<String, String>) -> Names {
+    let mut names = Catalog::get().names().clone();
+    for (key, name) in given {
+        match key.split_once(' ') {
+            Some(("enum", id)) => names.enums.insert(id.to_owned(), name.clone()),
+            Some(("client", id)) => names.clients.insert(id.to_owned(), name.clone()),
+            _ => names.types.insert(key.clone(), name.clone()),
+        };
+    }
+    names
+}
+
+fn pinned(pins: &Pins) -> BTreeMap<String, String> {
+    let mut names = pins.types.clone();
+    names.extend(pins.enums.iter().map(|(id, name)| (format!("enum {id}"), name.clone())));
+    names.extend(pins.clients.iter().map(|(id, name)| (format!("client {id}"), name.clone())));
+    names
+}
+
+/// Brings in the core types that lowering refers to.
+fn load_core_types(api: &mut Api) {
+    let mut wanted = BTreeSet::new();
+    for resource in api.versions.values().flat_map(|version| &version.resources) {
+        for subresource in resource.subresources.values() {
+            wanted.extend(subresource.verbs.values().flatten().cloned());
+        }
+    }
+    for ty in api.types.values() {
+        let Shape::Object(fields) = &ty.shape else { continue };
+        wanted.extend(fields.iter().filter_map(|field| match field.ty.leaf() {
+            Ty::Named(id) => Some(id.clone()),
+            _ => None,
+        }));
+    }
+    for id in wanted {
+        api.load(&id);
+    }
+}
+
+/// The features behind the core types that are referred to.
+fn features(api: &Api) -> BTreeSet<String> {
+    let modules = api.types.values().filter(|ty| ty.external).map(|ty| &ty.module);
+    modules.filter(|module| module.group != "meta").map(|module| module.feature()).collect()
+}
+
+fn resources(api: &Api) -> Vec<PackageResource> {
+    let mut resources = Vec::new();
+    for (module, version) in &api.versions {
+        for resource in &version.resources {
+            let kind = api.types.get(&resource.kind).and_then(|ty| ty.gvk.as_ref());
+            resources.push(PackageResource {
+                group: version.group.clone(),
+                version: version.version.clone(),
+                kind: kind.map(|kind| kind.kind.clone()).unwrap_or_default(),
+                plural: resource.plural.clone(),
+                namespaced: resource.namespaced,
+                module: module.to_string(),
+                accessor: module.accessor(),
+                client: resource.client.clone(),
+                source: resource.place.source.clone(),
+            });
+        }
+    }
+    resources
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use quote::quote;
 
-use super::Settings;
 use super::file::{Header, Items, doc, printable};
 use super::module::group_client;
 use super::scope::ident;
+use super::{Home, Settings};
 use crate::FileSet;
 use crate::diag::Report;
 use crate::ir::{Api, Module, Version};
@@ -20,8 +20,11 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, repor
     }
     for (group, versions) in groups {
         let mut text = String::new();
+        if api.crds.iter().any(|crd| crd.group == group) {
+            text.push_str("pub(crate) mod crds;\n");
+        }
         for (module, version) in &versions {
-            if version.gated {
+            if version.gated && settings.home == Home::Crate {
                 text.push_str(&format!("#[cfg(feature = \"{}\")]\n", module.feature()));
             }
             text.push_str(&format!("pub mod {};\n", module.version));
@@ -29,13 +32,16 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, repor
         let name = versions.iter().map(|(_, version)| version.group.as_str()).next().unwrap_or_default();
         let name = if name.is_empty() { group } else { name };
         let header = Header {
-            command: settings.config.command(),
-            source: "all documents",
+            by: settings.by,
+            source: settings.all,
             what: format!("The versions of the API group {}.", printable(name)),
         };
-        files.insert(format!("src/{group}/mod.rs"), Items::default().finish(&header, &text));
+        let path = settings.home.file(&format!("{group}/mod.rs"));
+        files.insert(path, Items::default().finish(&header, &text));
     }
-    clientset(api, settings, files, report);
+    if settings.home == Home::Crate {
+        clientset(api, settings, files, report);
+    }
 }
 
 fn clientset(api: &Api, settings: &Settings<'_>, files: &mut FileSet, report: &mut Report) {
@@ -83,8 +89,8 @@ fn clientset(api: &Api, settings: &Settings<'_>, files: &mut FileSet, report: &m
         report,
     );
     let header = Header {
-        command: settings.config.command(),
-        source: "all documents",
+        by: settings.by,
+        source: settings.all,
         what: "The clientset: one method a group-version.".to_owned(),
     };
     let imports = format!("use {runtime}::{{Client, Config, Result}};");

@@ -2,10 +2,12 @@
 //! through an identifier and every other text through a literal, so that nothing in a specification is code.
 
 mod client;
+mod crds;
 mod file;
 mod group;
 mod manifest;
 mod module;
+mod root;
 mod scope;
 mod subresource;
 mod table;
@@ -18,8 +20,32 @@ use crate::ir::{Api, Shape, Ty};
 use crate::spec::tables::{Config, Names};
 use crate::{FileSet, Source};
 
+/// Where the code will stand: what its files are called and how its paths are written follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// The crate `clientset`, whose group-versions are features.
+    Crate,
+    /// A tree of modules somewhere in another crate.
+    Package,
+}
+
+impl Home {
+    /// The path of a file from its path below the groups.
+    fn file(self, path: &str) -> String {
+        match self {
+            Home::Crate => format!("src/{path}"),
+            Home::Package => path.to_owned(),
+        }
+    }
+}
+
 /// What emission is told.
 pub(crate) struct Settings<'a> {
+    pub(crate) home: Home,
+    /// Who generates, for the first line of each file.
+    pub(crate) by: &'a str,
+    /// What the files come from that come from no single input.
+    pub(crate) all: &'a str,
     pub(crate) config: &'a Config,
     pub(crate) names: &'a Names,
     /// The crate's Cargo.toml and lib.rs, whose marked sections are written anew.
@@ -33,8 +59,12 @@ pub(crate) fn run(api: &Api, settings: &Settings<'_>, report: &mut Report) -> Fi
     for module in api.versions.keys() {
         module::run(api, module, settings, &mut files, report);
     }
+    crds::run(api, settings, &mut files, report);
     group::run(api, settings, &mut files, report);
-    manifest::run(api, settings, &mut files, report);
+    match settings.home {
+        Home::Crate => manifest::run(api, settings, &mut files, report),
+        Home::Package => root::run(api, settings, &mut files, report),
+    }
     files
 }
 

@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::file::{Header, Items, doc, printable};
 use super::scope::{Scope, ident};
-use super::{Settings, client, types};
+use super::{Settings, client, crds, types};
 use crate::FileSet;
 use crate::diag::Report;
 use crate::ir::{Api, Module, Shape, Type, Version};
@@ -31,7 +31,8 @@ pub(super) fn run(
     report: &mut Report,
 ) {
     let version = &api.versions[module];
-    let own: Vec<(&String, &Type)> = api.types.iter().filter(|(_, ty)| ty.module == *module).collect();
+    let own: Vec<(&String, &Type)> =
+        api.types.iter().filter(|(_, ty)| ty.module == *module && !ty.external).collect();
     let mut defined: BTreeSet<String> = own.iter().map(|(_, ty)| ty.name.clone()).collect();
     for resource in &version.resources {
         defined.extend([resource.client.clone(), format!("All{}", resource.client)]);
@@ -40,7 +41,7 @@ pub(super) fn run(
     for (id, ty) in own {
         by_file.entry(&ty.file).or_default().push((id, ty));
     }
-    let folder = format!("src/{}/{}", module.group, module.version);
+    let folder = settings.home.file(&format!("{}/{}", module.group, module.version));
     let emit = Emit { api, module, version, settings, defined: &defined, folder: &folder };
     for (file, types) in &by_file {
         emit.types(file, types, files, report);
@@ -74,15 +75,15 @@ struct Emit<'a> {
 
 impl Emit<'_> {
     fn header(&self, what: String) -> Header<'_> {
-        Header { command: self.settings.config.command(), source: &self.version.source, what }
+        Header { by: self.settings.by, source: &self.version.source, what }
     }
 
-    fn scope(&self) -> Scope<'_> {
-        Scope::new(self.api, self.settings.config.runtime(), self.module, self.defined)
+    fn scope(&self, file: &str) -> Scope<'_> {
+        Scope::new(self.api, self.settings, self.module, self.defined, file)
     }
 
     fn types(&self, file: &str, types: &[(&String, &Type)], files: &mut FileSet, report: &mut Report) {
-        let (mut items, mut scope) = (Items::default(), self.scope());
+        let (mut items, mut scope) = (Items::default(), self.scope(file));
         for (_, ty) in types {
             scope.define(&ty.name);
         }
@@ -96,17 +97,15 @@ impl Emit<'_> {
             kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
         for (id, ty) in sorted {
             types::run(self.api, id, ty, &mut scope, &mut items, report);
-            if let Some(manifest) = self.version.manifests.iter().find(|manifest| manifest.kind == **id) {
-                let path = format!("{}.crd.json", file.trim_end_matches('_'));
-                let (name, path_literal) = (ident(&ty.name), proc_macro2::Literal::string(&path));
+            if let Some(constant) = crds::constant(self.api, self.module, id) {
+                let (name, constant, crds) = (ident(&ty.name), ident(&constant), scope.in_group("crds"));
                 let docs = doc(
                     "The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.",
                 );
                 items.push(
-                    quote!(impl #name { #docs pub const CRD: &'static str = include_str!(#path_literal); }),
+                    quote!(impl #name { #docs pub const CRD: &'static str = #crds::#constant; }),
                     report,
                 );
-                files.insert(format!("{}/{path}", self.folder), manifest.json.clone() + "\n");
             }
             if let Some(resource) = resource.filter(|resource| resource.kind == **id) {
                 client::run(ty, resource, self.settings, &mut scope, &mut items, report);
@@ -139,7 +138,7 @@ impl Emit<'_> {
 
     /// The client of the group-version.
     fn client(&self, files: &mut FileSet, report: &mut Report) {
-        let mut scope = self.scope();
+        let mut scope = self.scope("client");
         let mut items = Items::default();
         let client = scope.runtime("Client");
         let name = ident(&group_client(self.module));

@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use crate::ir::{Api, Module, Ty};
+use super::{Home, Settings};
+use crate::ir::{Api, Module, Ty, Type};
 
 /// The names of one file.
 pub(super) struct Scope<'a> {
     api: &'a Api,
-    runtime: Vec<Ident>,
+    home: Home,
+    runtime: String,
     module: &'a Module,
+    /// How many modules this file's is below that of the group-version.
+    depth: usize,
     /// The names defined in the module, in whatever file.
     own: &'a BTreeSet<String>,
     /// The names defined in this file.
@@ -26,18 +30,26 @@ pub(super) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
+/// A path as tokens.
+fn path(text: &str) -> TokenStream {
+    let labels = text.split("::").map(ident);
+    quote!(#(#labels)::*)
+}
+
 impl<'a> Scope<'a> {
     pub(super) fn new(
         api: &'a Api,
-        runtime: &str,
+        settings: &Settings<'_>,
         module: &'a Module,
         own: &'a BTreeSet<String>,
+        file: &str,
     ) -> Scope<'a> {
-        let runtime = runtime.split("::").map(ident).collect();
         Scope {
             api,
-            runtime,
+            home: settings.home,
+            runtime: settings.config.runtime().to_owned(),
             module,
+            depth: file.matches('/').count() + 1,
             own,
             here: BTreeSet::new(),
             imports: BTreeMap::new(),
@@ -61,40 +73,68 @@ impl<'a> Scope<'a> {
 
     /// Something that the runtime defines.
     pub(super) fn runtime(&mut self, name: &str) -> TokenStream {
-        let path = &self.runtime.clone();
+        let from = self.runtime.clone();
+        let path = path(&from);
         let name_ident = ident(name);
-        let from = path.iter().map(Ident::to_string).collect::<Vec<_>>().join("::");
         if !self.own.contains(name) && self.import(from, name) {
             quote!(#name_ident)
         } else {
-            quote!(#(#path)::*::#name_ident)
+            quote!(#path::#name_ident)
         }
     }
 
     /// Another file's client of the same module.
     pub(super) fn import_own(&mut self, name: &str) {
-        self.import(format!("crate::{}", self.module), name);
+        self.import(self.path_of(self.module), name);
     }
 
     /// A macro of the runtime, by its bare name.
     pub(super) fn use_macro(&mut self, name: &str) {
-        let from = self.runtime.iter().map(Ident::to_string).collect::<Vec<_>>().join("::");
-        self.imports.entry(from).or_default().insert(name.to_owned());
+        self.imports.entry(self.runtime.clone()).or_default().insert(name.to_owned());
     }
 
     /// A generated type.
     pub(super) fn generated(&mut self, id: &str) -> TokenStream {
         let Some(ty) = self.api.types.get(id) else { return self.runtime("RawJson") };
         let name = ident(&ty.name);
-        let (group, version) = (ident(&ty.module.group), ident(&ty.module.version));
-        if ty.module == *self.module {
-            if self.here.contains(&ty.name) || self.import(format!("crate::{}", ty.module), &ty.name) {
+        let from = self.home_of(ty);
+        if ty.module == *self.module && !ty.external {
+            if self.here.contains(&ty.name) || self.import(from.clone(), &ty.name) {
                 return quote!(#name);
             }
-        } else if !self.own.contains(&ty.name) && self.import(format!("crate::{}", ty.module), &ty.name) {
+        } else if !self.own.contains(&ty.name) && self.import(from.clone(), &ty.name) {
             return quote!(#name);
         }
-        quote!(crate::#group::#version::#name)
+        let path = path(&from);
+        quote!(#path::#name)
+    }
+
+    /// The path of the module that a type is in.
+    fn home_of(&self, ty: &Type) -> String {
+        if ty.external { format!("{}::{}", self.runtime, ty.module) } else { self.path_of(&ty.module) }
+    }
+
+    /// The path of a module of the output, as this file writes it: a package does not know where it stands.
+    fn path_of(&self, module: &Module) -> String {
+        if self.home == Home::Crate {
+            return format!("crate::{module}");
+        }
+        let up = |levels: usize| vec!["super"; self.depth + levels].join("::");
+        if module == self.module {
+            up(0)
+        } else if module.group == self.module.group {
+            format!("{}::{}", up(1), module.version)
+        } else {
+            format!("{}::{module}", up(2))
+        }
+    }
+
+    /// The path of a module of the group, beside its versions.
+    pub(super) fn in_group(&self, name: &str) -> TokenStream {
+        path(&match self.home {
+            Home::Crate => format!("crate::{}::{name}", self.module.group),
+            Home::Package => format!("{}::{name}", vec!["super"; self.depth + 1].join("::")),
+        })
     }
 
     /// The type of a value that is there.

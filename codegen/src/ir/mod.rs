@@ -15,6 +15,8 @@ pub(crate) struct Api {
     /// By schema name.
     pub(crate) types: BTreeMap<String, Type>,
     pub(crate) messages: Messages,
+    /// The CustomResourceDefinitions behind the kinds.
+    pub(crate) crds: Vec<Manifest>,
 }
 
 /// `core::v1`: where a group-version's code lives.
@@ -59,8 +61,6 @@ pub(crate) struct Version {
     /// Whether a feature turns it on; `meta::v1` is always there.
     pub(crate) gated: bool,
     pub(crate) resources: Vec<Resource>,
-    /// The manifests of the CRDs behind it.
-    pub(crate) manifests: Vec<Manifest>,
     /// The group-versions whose types it names.
     pub(crate) dependencies: BTreeSet<Module>,
 }
@@ -76,13 +76,18 @@ impl Version {
 /// A CRD, to be registered by a client.
 #[derive(Debug)]
 pub(crate) struct Manifest {
-    /// The kind it defines, by type.
+    pub(crate) place: Place,
+    /// The module of its group.
+    pub(crate) group: String,
     pub(crate) kind: String,
-    pub(crate) json: String,
+    /// The types of its kind, one a version.
+    pub(crate) types: Vec<String>,
+    /// What is registered.
+    pub(crate) value: serde_json::Value,
 }
 
 /// A type.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Type {
     pub(crate) place: Place,
     pub(crate) module: Module,
@@ -104,7 +109,7 @@ pub(crate) struct Type {
 }
 
 /// What a type is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Shape {
     /// Its members.
     Object(Vec<Field>),

@@ -16,6 +16,7 @@ const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
 /// Lowers the CRDs into `api`.
 pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api, report: &mut Report) {
     for crd in crds {
+        let (mut group, mut types) = (String::new(), Vec::new());
         for version in &crd.versions {
             let module = module_of(&crd.group, &version.name, config);
             if let Some(known) = api.versions.get(&module)
@@ -31,8 +32,17 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
                 );
                 continue;
             }
-            Lowering { crd, module, words, api, report }.version(version);
+            let mut lowering = Lowering { crd, module, words, api, report };
+            types.extend(lowering.version(version));
+            group = lowering.module.group;
         }
+        api.crds.push(Manifest {
+            place: crd.place.clone(),
+            group,
+            kind: crd.kind.clone(),
+            types,
+            value: crd.manifest.clone(),
+        });
     }
 }
 
@@ -45,13 +55,13 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn version(&mut self, version: &CrdVersion) {
+    fn version(&mut self, version: &CrdVersion) -> Option<String> {
         let crd = self.crd;
         let kind = format!("{}/{}/{}", crd.group, version.name, crd.kind);
         if let Some(known) = self.api.types.get(&kind) {
             let what = format!("the kind `{kind}` is defined in {} too", known.place);
             self.report.add(&crd.place, what, "leave one of them out");
-            return;
+            return None;
         }
         let mut fields = Vec::new();
         for (json, property) in &version.schema.properties {
@@ -80,9 +90,7 @@ impl Lowering<'_> {
             ..self.object(&version.schema, &crd.list_kind, Vec::new())
         };
         self.add(format!("{}/{}/{}", crd.group, version.name, crd.list_kind), list);
-        let resource = self.resource(version, kind);
-        let json = serde_json::to_string_pretty(&crd.manifest).unwrap_or_default();
-        let manifest = Manifest { kind: resource.kind.clone(), json };
+        let resource = self.resource(version, kind.clone());
         let source = crd.place.source.clone();
         let entry = self.api.versions.entry(self.module.clone()).or_insert_with(|| Version {
             group: crd.group.clone(),
@@ -92,7 +100,7 @@ impl Lowering<'_> {
             ..Version::default()
         });
         entry.resources.push(resource);
-        entry.manifests.push(manifest);
+        Some(kind)
     }
 
     fn metadata(&self, version: &CrdVersion) -> Field {

@@ -8,7 +8,7 @@ use crate::text;
 const WIDTH: usize = 102;
 
 pub(super) fn run(api: &mut Api) {
-    for ty in api.types.values_mut() {
+    for ty in api.types.values_mut().filter(|ty| !ty.external) {
         ty.docs = text::markdown(&ty.description, WIDTH);
         match &mut ty.shape {
             Shape::Object(fields) => {

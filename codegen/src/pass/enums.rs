@@ -25,7 +25,7 @@ struct Site {
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     let sites = sites(api, tables);
     let mut taken: BTreeMap<&Module, BTreeSet<&str>> = BTreeMap::new();
-    for ty in api.types.values() {
+    for ty in api.types.values().filter(|ty| !ty.external) {
         taken.entry(&ty.module).or_default().insert(&ty.name);
     }
     let mut value_sets: BTreeMap<(&Module, &str), BTreeSet<&[String]>> = BTreeMap::new();

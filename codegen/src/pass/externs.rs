@@ -35,7 +35,8 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         }
     };
     let known = api.types.keys().cloned().collect();
-    for ty in api.types.values_mut() {
+    // What core types refer to need not be there: they are not emitted.
+    for ty in api.types.values_mut().filter(|ty| !ty.external) {
         match &mut ty.shape {
             Shape::Object(fields) => {
                 for field in fields {

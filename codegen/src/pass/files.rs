@@ -13,7 +13,7 @@ pub(super) fn run(api: &mut Api) {
     let modules: Vec<Module> = api.versions.keys().cloned().collect();
     for module in &modules {
         let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (id, ty) in api.types.iter().filter(|(_, ty)| ty.module == *module && ty.gvk.is_some()) {
+        for (id, ty) in own(api, module).filter(|(_, ty)| ty.gvk.is_some()) {
             if matches!(ty.shape, Shape::List(_)) {
                 continue;
             }
@@ -24,14 +24,14 @@ pub(super) fn run(api: &mut Api) {
         let mut files: BTreeMap<String, String> = BTreeMap::new();
         let mut shared: BTreeMap<char, usize> = BTreeMap::new();
         let mut taken = BTreeSet::from(["types".to_owned(), "client".to_owned(), "mod".to_owned()]);
-        for (id, ty) in api.types.iter().filter(|(_, ty)| ty.module == *module && is_kind(ty)) {
+        for (id, ty) in own(api, module).filter(|(_, ty)| is_kind(ty)) {
             let mut file = names::snake(&ty.name, &Default::default());
             while !taken.insert(file.clone()) {
                 file.push('_');
             }
             files.insert(id.clone(), names::keyword_safe(file));
         }
-        for (id, ty) in api.types.iter().filter(|(_, ty)| ty.module == *module && !is_kind(ty)) {
+        for (id, ty) in own(api, module).filter(|(_, ty)| !is_kind(ty)) {
             let owner = match &ty.shape {
                 Shape::List(item) => files.get(item),
                 _ => match owners.get(id).map(|owners| owners.iter().collect::<Vec<_>>()).as_deref() {
@@ -48,7 +48,7 @@ pub(super) fn run(api: &mut Api) {
         }
         let split = shared.values().sum::<usize>() > LINES;
         for (id, ty) in &mut api.types {
-            if ty.module == *module {
+            if ty.module == *module && !ty.external {
                 ty.file = match files.remove(id) {
                     Some(file) => file,
                     None if split => format!("types/{}", initial(ty)),
@@ -57,6 +57,11 @@ pub(super) fn run(api: &mut Api) {
             }
         }
     }
+}
+
+/// The types that are emitted in a module.
+fn own<'a>(api: &'a Api, module: &'a Module) -> impl Iterator<Item = (&'a String, &'a Type)> {
+    api.types.iter().filter(move |(_, ty)| ty.module == *module && !ty.external)
 }
 
 fn is_kind(ty: &Type) -> bool {
@@ -75,11 +80,14 @@ fn reach(api: &Api, module: &Module, from: &str) -> BTreeSet<String> {
         let Some(Type { shape: Shape::Object(fields), module: of, .. }) = api.types.get(&at) else {
             continue;
         };
-        if of != module {
+        if of != module || api.types.get(&at).is_some_and(|ty| ty.external) {
             continue;
         }
         for name in fields.iter().filter_map(named) {
-            let is_own = api.types.get(name).is_some_and(|ty| ty.module == *module && ty.gvk.is_none());
+            let is_own = api
+                .types
+                .get(name)
+                .is_some_and(|ty| ty.module == *module && !ty.external && ty.gvk.is_none());
             if is_own && reached.insert(name.to_owned()) {
                 next.push(name.to_owned());
             }

@@ -45,7 +45,7 @@ const RESERVED_MODULES: &[&str] = &["clientset", "ext", "runtime", "std"];
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     check_pins(tables, report);
     types(api, tables, pins, report);
-    for (id, ty) in &mut api.types {
+    for (id, ty) in api.types.iter_mut().filter(|(_, ty)| !ty.external) {
         let has_unknown = ty.gvk.is_some();
         if let Shape::Object(object) = &mut ty.shape {
             fields(object, has_unknown, is_upstream(id), tables, report);
@@ -84,7 +84,7 @@ fn check_pins(tables: &Tables<'_>, report: &mut Report) {
 
 fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     let mut taken: BTreeSet<(Module, String)> = BTreeSet::new();
-    for (id, ty) in &mut api.types {
+    for (id, ty) in api.types.iter_mut().filter(|(_, ty)| !ty.external) {
         let is_enum = matches!(ty.shape, Shape::Enum(_));
         match tables.names.types.get(id) {
             Some(path) => {
@@ -180,8 +180,12 @@ fn is_label(text: &str) -> bool {
 
 fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     for (module, version) in &mut api.versions {
-        let mut taken: BTreeSet<String> =
-            api.types.values().filter(|ty| ty.module == *module).map(|ty| ty.name.clone()).collect();
+        let mut taken: BTreeSet<String> = api
+            .types
+            .values()
+            .filter(|ty| ty.module == *module && !ty.external)
+            .map(|ty| ty.name.clone())
+            .collect();
         if !version.group.split('.').all(is_label) && !version.group.is_empty() {
             let what = format!("`{}` cannot be an API group", version.group.escape_default());
             report.add(&Place::new(&version.source, ""), what, "groups are lower-case DNS names");

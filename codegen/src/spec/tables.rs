@@ -46,7 +46,7 @@ pub(crate) struct Facts {
 }
 
 /// names.toml: everything about names that a rule cannot know, and the names given so far.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Names {
     /// Schema -> hand-written type of the runtime.
@@ -124,6 +124,28 @@ impl Config {
             report.add(&Place::new(source, "runtime"), format!("`{}` is no Rust path", self.runtime), "");
         }
     }
+}
+
+/// clientset.toml of a package.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)] // the folders are for the command line, renames are to come
+pub(crate) struct PackageConfig {
+    /// The folder that the package is written to.
+    #[serde(default)]
+    pub(crate) output: Option<String>,
+    /// Files and folders with CRDs.
+    #[serde(default)]
+    pub(crate) inputs: Vec<String>,
+    /// Group -> module.
+    #[serde(default)]
+    pub(crate) groups: BTreeMap<String, String>,
+    /// Id of a type -> its name.
+    #[serde(default)]
+    pub(crate) types: BTreeMap<String, String>,
+    /// Id of a property -> name of its field.
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
 /// Reads one table; what is wrong is in the report.

@@ -2,5 +2,6 @@
 
 //! The versions of the API group example.com.
 
+pub(crate) mod crds;
 #[cfg(feature = "example-v1")]
 pub mod v1;

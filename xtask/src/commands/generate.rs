@@ -44,31 +44,37 @@ impl Generate {
             return other_release(release);
         }
         let crate_folder = workspace::path("generated");
-        let names = workspace::path("specs/names.toml");
         let begun = Instant::now();
         let generated = inputs::generate(&inputs::of_repository(&crate_folder)?)?;
         let plan = output::Plan::make(&crate_folder, &generated.files)?;
-        let names_change = std::fs::read(&names).ok().as_deref() != Some(generated.names.as_bytes());
+        // What is generated beside the crate: the names that were given, and what packages know of core types.
+        let tables =
+            [("specs/names.toml", &generated.names), ("codegen/data/catalog.json", &generated.catalog)];
         if self.check {
-            return check(&plan, names_change, generated.files.len());
+            let stale = tables.into_iter().filter(|(path, text)| {
+                std::fs::read(workspace::path(path)).ok().as_deref() != Some(text.as_bytes())
+            });
+            return check(&plan, &stale.map(|(path, _)| path).collect::<Vec<_>>(), generated.files.len());
         }
         let summary = plan.carry_out()?;
-        if files::write_if_changed(&names, generated.names.as_bytes())? {
-            println!("specs/names.toml: new names pinned; commit it");
+        for (path, text) in tables {
+            if files::write_if_changed(&workspace::path(path), text.as_bytes())? {
+                println!("{path} has changed; commit it");
+            }
         }
         println!("{summary} in {}", seconds(begun.elapsed()));
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn check(plan: &output::Plan, names_change: bool, files: usize) -> Result<ExitCode> {
-    if plan.is_empty() && !names_change {
+fn check(plan: &output::Plan, stale: &[&str], files: usize) -> Result<ExitCode> {
+    if plan.is_empty() && stale.is_empty() {
         println!("generated/ is what specs/ says: {files} files");
         return Ok(ExitCode::SUCCESS);
     }
     print!("{plan}");
-    if names_change {
-        println!("M specs/names.toml");
+    for path in stale {
+        println!("M {path}");
     }
     Err(Failure::new("generated/ is not what specs/ says")
         .help("run `cargo xtask generate` and commit the result"))

@@ -11,8 +11,6 @@ use crate::{files, workspace};
 
 /// The first characters of a file that the generator owns.
 const MARK: &str = "// @generated";
-/// JSON has no comments: these are owned by their name.
-const OWNED_ENDING: &str = ".crd.json";
 /// Files that belong to people, in which the generator owns what is between two marks.
 const SHARED: [&str; 2] = ["Cargo.toml", "src/lib.rs"];
 
@@ -49,7 +47,7 @@ impl<'a> Plan<'a> {
                 Ok(old) if old == text.as_bytes() => {}
                 Ok(old) => {
                     let old = String::from_utf8_lossy(&old).into_owned();
-                    if !SHARED.contains(&name.as_str()) && !owned(name, old.as_bytes()) {
+                    if !SHARED.contains(&name.as_str()) && !owned(old.as_bytes()) {
                         return Err(Failure::new(format!(
                             "{} was written by somebody and would be overwritten",
                             workspace::shown(&path)
@@ -142,8 +140,7 @@ fn first_difference<'a>(old: &'a str, new: &'a str) -> Option<(usize, &'a str, &
 fn safe(name: &str) -> Result<()> {
     let path = Path::new(name);
     let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let ending = name.ends_with(".rs") || name.ends_with(OWNED_ENDING);
-    let ours = SHARED.contains(&name) || (name.starts_with("src/") && ending);
+    let ours = SHARED.contains(&name) || (name.starts_with("src/") && name.ends_with(".rs"));
     if plain && ours {
         return Ok(());
     }
@@ -156,17 +153,15 @@ fn owned_files(folder: &Path, name: &str, found: &mut Vec<String>) -> Result<()>
         let (path, name) = (folder.join(&entry), format!("{name}/{entry}"));
         if path.is_dir() {
             owned_files(&path, &name, found)?;
-        } else if (entry.ends_with(".rs") || entry.ends_with(OWNED_ENDING))
-            && owned(&name, &files::read(&path)?)
-        {
+        } else if entry.ends_with(".rs") && owned(&files::read(&path)?) {
             found.push(name);
         }
     }
     Ok(())
 }
 
-fn owned(name: &str, bytes: &[u8]) -> bool {
-    name.ends_with(OWNED_ENDING) || bytes.starts_with(MARK.as_bytes())
+fn owned(bytes: &[u8]) -> bool {
+    bytes.starts_with(MARK.as_bytes())
 }
 
 /// Removes the folders above a removed file as long as they are empty.

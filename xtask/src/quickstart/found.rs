@@ -32,8 +32,13 @@ pub(crate) struct Found {
 /// The first kind, by path, that came from a CRD; the stored version of it if it has several.
 pub(crate) fn first(files: &FileSet) -> Result<Found> {
     let mut first = None;
-    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".crd.json")) {
-        let found = read(files, path, text)?;
+    for (path, source) in files {
+        // pub const CRD: &'static str = crate::example::crds::WIDGET;
+        let constant = source.lines().find_map(|line| {
+            line.trim().strip_prefix("pub const CRD: &'static str = crate::")?.strip_suffix(';')
+        });
+        let Some(constant) = constant else { continue };
+        let found = read(files, path, source, constant)?;
         let stored = versions(&found.crd)
             .any(|version| version["name"] == found.version.as_str() && version["storage"] == true);
         if stored {
@@ -48,16 +53,19 @@ pub(crate) fn versions(crd: &Value) -> impl Iterator<Item = &Value> {
     crd["spec"]["versions"].as_array().into_iter().flatten()
 }
 
-fn read(files: &FileSet, path: &str, text: &str) -> Result<Found> {
+fn read(files: &FileSet, path: &str, source: &str, constant: &str) -> Result<Found> {
     let unexpected = |what: &str| Failure::new(format!("cannot find {what} of the kind of {path}"));
-    let crd: Value = serde_json::from_str(text).context(|| format!("{path} is not JSON"))?;
+    let manifest = format!("src/{}.rs", constant.replace("::", "/").to_ascii_lowercase());
+    let text = files.get(&manifest).ok_or_else(|| unexpected("the manifest"))?;
+    let text = text.split_once("r#").and_then(|(_, text)| text.trim_end().strip_suffix("#;"));
+    let text = text.map(|text| text.trim_matches('#').trim_matches('"'));
+    let crd: Value = serde_json::from_str(text.ok_or_else(|| unexpected("the text"))?)
+        .context(|| format!("{manifest} is not JSON"))?;
     let member = |pointer: &str| crd.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (plural, group) = (member("/spec/names/plural"), member("/spec/group"));
     let ["src", module, version, _] = path.split('/').collect::<Vec<_>>()[..] else {
         return Err(unexpected("the module"));
     };
-    let source = path.replace(".crd.json", ".rs");
-    let source = files.get(&source).ok_or_else(|| unexpected("the types"))?;
     // resource! { Widget = "example.com" "v1" "Widget" "widgets" Namespaced }
     let fact = source.lines().find_map(|line| line.strip_prefix("resource! { ")?.split_once(" = "));
     let (kind, facts) = fact.ok_or_else(|| unexpected("the facts"))?;

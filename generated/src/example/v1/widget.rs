@@ -33,7 +33,7 @@ object! {
 
 impl Widget {
     /// The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.
-    pub const CRD: &'static str = include_str!("widget.crd.json");
+    pub const CRD: &'static str = crate::example::crds::WIDGET;
 }
 
 resource! { Widget = "example.com" "v1" "Widget" "widgets" Namespaced }
