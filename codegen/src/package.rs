@@ -69,24 +69,7 @@ pub struct PackageResource {
 pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
     let mut report = Report::default();
     let report = &mut report;
-    let own: PackageConfig = spec::tables::read(&inputs.config, report);
-    let config = Config { runtime: "clientset".to_owned(), groups: own.groups, ..Config::default() };
-    let names = names(&inputs.names);
-
-    let mut api = Api::default();
-    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
-    sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
-    lower::crd::lower(&crds, &names.words, &config, &mut api, report);
-    load_core_types(&mut api);
-    let tables = pass::Tables {
-        quirks: &Quirks::default(),
-        quirks_name: "",
-        names: &names,
-        names_name: LOCK,
-        strict: false,
-    };
-    let pins = pass::run(&mut api, &tables, report);
+    let Prepared { api, config, names, pins } = prepare(inputs, report);
     // Emission relies on names that can be written down.
     if !report.is_empty() {
         return Err(std::mem::take(report).into_diagnostics());
@@ -111,6 +94,37 @@ pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
         resources: resources(&api),
         warnings: Vec::new(),
     })
+}
+
+/// A package before it is written down.
+pub(crate) struct Prepared {
+    pub(crate) api: Api,
+    pub(crate) config: Config,
+    pub(crate) names: Names,
+    pub(crate) pins: Pins,
+}
+
+/// Reads the inputs and runs the passes. What is wrong is in the report, and then nothing else counts.
+pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
+    let own: PackageConfig = spec::tables::read(&inputs.config, report);
+    let config = Config { runtime: "clientset".to_owned(), groups: own.groups, ..Config::default() };
+    let names = names(&inputs.names);
+
+    let mut api = Api::default();
+    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
+    lower::crd::lower(&crds, &names.words, &config, &mut api, report);
+    load_core_types(&mut api);
+    let tables = pass::Tables {
+        quirks: &Quirks::default(),
+        quirks_name: "",
+        names: &names,
+        names_name: LOCK,
+        strict: false,
+    };
+    let pins = pass::run(&mut api, &tables, report);
+    Prepared { api, config, names, pins }
 }
 
 /// The table of names as diagnostics call it.
