@@ -21,8 +21,9 @@ mod text;
 use std::collections::BTreeMap;
 
 pub use compare::{Aspect, Change, compare};
-pub use diag::{Diagnostic, Place};
+pub use diag::{Code, Diagnostic, Place, Severity, Span};
 pub use package::{Package, PackageInputs, PackageResource, package};
+pub use spec::yaml::locate::{Part, locate};
 pub use surface::Surface;
 
 use diag::Report;
@@ -68,6 +69,14 @@ pub struct Inputs {
     pub lenient: bool,
 }
 
+impl Inputs {
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        let lists = self.documents.iter().chain(&self.protos).chain(&self.crds);
+        let optional = self.manifest.iter().chain(&self.root);
+        lists.chain([&self.quirks, &self.names, &self.config]).chain(optional)
+    }
+}
+
 /// Path in the generated crate -> text.
 pub type FileSet = BTreeMap<String, String>;
 
@@ -80,13 +89,15 @@ pub struct Output {
     pub names: String,
     /// The facts about core types that packages refer to: codegen/data/catalog.json.
     pub catalog: String,
+    /// What is worth knowing although it stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Generates the crate.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the inputs, each with its place. Nothing is generated then.
+/// Everything that is wrong with the inputs, and the warnings, each with its place. Nothing is generated then.
 pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     let mut report = Report::default();
     let report = &mut report;
@@ -123,8 +134,8 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     };
     let pins = pass::run(&mut api, &tables, report);
     // Emission relies on names that can be written down.
-    if !report.is_empty() {
-        return Err(std::mem::take(report).into_diagnostics());
+    if report.has_errors() {
+        return Err(report.take(inputs.sources()));
     }
     let by = format!("`{}`", config.command());
     let settings = emit::Settings {
@@ -137,9 +148,10 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
         root: inputs.root.as_ref(),
     };
     let files = emit::run(&api, &settings, report);
-    if !report.is_empty() {
-        return Err(std::mem::take(report).into_diagnostics());
+    if report.has_errors() {
+        return Err(report.take(inputs.sources()));
     }
     let catalog = catalog::write(&api, &names);
-    Ok(Output { files, names: pins::write(&inputs.names, &pins), catalog })
+    let warnings = report.take(inputs.sources());
+    Ok(Output { files, names: pins::write(&inputs.names, &pins), catalog, warnings })
 }

@@ -21,6 +21,12 @@ pub struct PackageInputs {
     pub names: BTreeMap<String, String>,
 }
 
+impl PackageInputs {
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.crds.iter().chain([&self.config])
+    }
+}
+
 /// Everything that comes out of a package.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -71,8 +77,8 @@ pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
     let report = &mut report;
     let Prepared { api, config, names, pins } = prepare(inputs, report);
     // Emission relies on names that can be written down.
-    if !report.is_empty() {
-        return Err(std::mem::take(report).into_diagnostics());
+    if report.has_errors() {
+        return Err(report.take(inputs.sources()));
     }
     let settings = emit::Settings {
         home: emit::Home::Package,
@@ -84,15 +90,15 @@ pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
         root: None,
     };
     let files = emit::run(&api, &settings, report);
-    if !report.is_empty() {
-        return Err(std::mem::take(report).into_diagnostics());
+    if report.has_errors() {
+        return Err(report.take(inputs.sources()));
     }
     Ok(Package {
         files,
         names: pinned(&pins),
         features: features(&api),
         resources: resources(&api),
-        warnings: Vec::new(),
+        warnings: report.take(inputs.sources()),
     })
 }
 

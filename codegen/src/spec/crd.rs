@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::schema::Schema;
+use super::yaml;
 use crate::Source;
 use crate::diag::{Place, Report};
 
@@ -33,20 +34,11 @@ pub(crate) struct CrdVersion {
 
 /// Reads all CRDs of one file.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
-    let Ok(text) = std::str::from_utf8(&source.bytes) else {
-        report.add(&Place::new(&source.name, ""), "this is not UTF-8", "CRDs are UTF-8 text, YAML or JSON");
-        return Vec::new();
-    };
-    let documents: Vec<Value> = match serde_saphyr::from_multiple(text) {
+    let documents = match yaml::documents(&source.bytes) {
         Ok(documents) => documents,
-        Err(error) => {
-            let place = match error.location() {
-                Some(location) => format!("line {}", location.line()),
-                None => String::new(),
-            };
-            let what = error.to_string();
-            let what = what.lines().next().unwrap_or_default().to_owned();
-            report.add(&Place::new(&source.name, place), format!("this is not YAML: {what}"), "");
+        Err(fault) => {
+            let (line, column) = fault.place;
+            report.error(fault.code, &Place::line(&source.name, line, column), fault.what, fault.help);
             return Vec::new();
         }
     };

@@ -7,3 +7,4 @@ pub(crate) mod openapi;
 pub(crate) mod proto;
 pub(crate) mod schema;
 pub(crate) mod tables;
+pub(crate) mod yaml;

@@ -92,7 +92,7 @@ impl Surface {
             }
         }
         surface.add_documents(&documents);
-        if report.is_empty() { Ok(surface) } else { Err(report.into_diagnostics()) }
+        if report.has_errors() { Err(report.take(sources)) } else { Ok(surface) }
     }
 }
 
