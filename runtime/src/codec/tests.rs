@@ -5,6 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::wire::{List, Map, RawJson};
 
+mod custom;
+
 #[derive(Clone, Default, PartialEq)]
 struct Meta {
     name: Option<String>,

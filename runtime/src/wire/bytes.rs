@@ -165,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_stores_in_a_custom_resource_is_read() {
+        let rows: Vec<(String, Option<Vec<u8>>)> = crate::wire::fixtures::read("stored/bytes.json");
+        let mut stored = 0;
+        for (text, bytes) in rows {
+            let Some(bytes) = bytes else { continue };
+            stored += 1;
+            let ours = decode(&serde_json::to_string(&text).unwrap()).unwrap();
+            assert_eq!(*ours, *bytes, "{text:?}");
+            assert_eq!(decode(&codec::to_string(&ours)).unwrap(), ours);
+        }
+        assert!(stored > 30, "{stored}");
+    }
+
+    #[test]
     fn what_is_no_base64_is_refused_without_being_shown() {
         for json in [r#""Zg""#, r#""Zg=""#, r#""hunter2!""#, r#""-_-_""#, r#""Zm9v ""#, "5", "[102]", "{}"] {
             let error = decode(json).unwrap_err();

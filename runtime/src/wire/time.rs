@@ -30,7 +30,8 @@ use moment::Moment;
 /// ```
 ///
 /// What was read is given back as it stood: offsets and fractions of a second survive until another value is put in its
-/// place. Comparing, ordering and hashing go by the instant, fraction included. The default is Go's zero time
+/// place. JSON may also hold what servers store for `format: date-time` of a custom resource and Go does not read, as with
+/// small letters (`2024-06-01t12:00:00z`). Comparing, ordering and hashing go by the instant, fraction included. The default is Go's zero time
 /// (`0001-01-01T00:00:00Z`), which is `null` in JSON both ways. It takes 16 bytes.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(Moment<1>);
@@ -140,7 +141,7 @@ macro_rules! time_type {
                     return Ok(());
                 }
                 let text = reader.string()?;
-                self.0 = Moment::parse(&text).ok_or_else(|| {
+                self.0 = Moment::parse_stored(&text).ok_or_else(|| {
                     let expected = "an RFC 3339 time such as 2024-06-01T12:00:00Z";
                     reader.error_after(expected.to_owned(), "another text")
                 })?;

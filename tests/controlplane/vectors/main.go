@@ -18,7 +18,7 @@ import (
 type row []any
 
 func main() {
-	out := flag.String("out", "", "the folder that receives quantity/, time/ and int_or_string/")
+	out := flag.String("out", "", "the folder that receives quantity/, time/, int_or_string/ and stored/")
 	flag.Parse()
 	if *out == "" {
 		log.Fatal("say where the vectors go: -out ../fixtures/wire")
@@ -30,6 +30,9 @@ func main() {
 		"quantity/json.json":        quantityJSON(),
 		"time/parse.json":           timeParse(),
 		"time/format.json":          timeFormat(),
+		"stored/times.json":         storedTimes(),
+		"stored/quantities.json":    storedQuantities(),
+		"stored/bytes.json":         storedBytes(),
 		"int_or_string/scaled.json": intOrStringScaled(),
 		"int_or_string/parse.json":  intOrStringParse(),
 	} {

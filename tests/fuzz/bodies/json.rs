@@ -6,7 +6,10 @@ use clientset::apps::v1::Deployment;
 use clientset::core::v1::{ConfigMap, Pod};
 use clientset::networking::v1::NetworkPolicy;
 use clientset::runtime::codec::{self, MAX_DEPTH, Object, Value};
-use clientset::{DynamicObject, List, Map, RawJson, Status, UnknownFields};
+use clientset::{
+    Bytes, DynamicObject, FillDefaults, IntOrString, List, Map, Quantity, RawJson, Status, Time,
+};
+use clientset::{UnknownFields, object, open_int_enum};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value as Json;
 
@@ -27,6 +30,62 @@ pub(super) fn check(data: &[u8]) {
     value::<List<Pod>>(data, &facts);
     value::<Status>(data, &facts);
     value::<DynamicObject>(data, &facts);
+    custom(data, &facts);
+}
+
+/// A custom resource with all that built-in kinds have not.
+#[derive(Clone, Default, PartialEq)]
+struct Custom {
+    spec: Option<Box<Spec>>,
+    unknown: UnknownFields,
+    preserved: Map<RawJson>,
+}
+
+object! { Custom = "example.com/v1" "Custom" + preserved { 0 spec "spec" [] Message = "{}"; } }
+
+#[derive(Clone, Default, PartialEq)]
+struct Spec {
+    code: Option<Code>,
+    maybe: Option<Option<i64>>,
+    holes: Option<Vec<Option<Spec>>>,
+    gaps: Option<Map<Option<Vec<RawJson>>>>,
+    amount: Option<Quantity>,
+    time: Option<Time>,
+    bytes: Option<Bytes>,
+    port: Option<IntOrString>,
+    preserved: Map<RawJson>,
+}
+
+object! {
+    Spec + preserved {
+        0 code "code" [] Varint = "301";
+        1 maybe "maybe" [] Varint = "5";
+        2 holes "holes" [] Message;
+        3 gaps "gaps" [] Map = r#"{"a":null}"#;
+        4 amount "amount" [] Quantity = "1";
+        5 time "time" [] Time;
+        6 bytes "bytes" [] Bytes;
+        7 port "port" [] IntOrString = r#""http""#;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Code {
+    V301,
+    Other(i64),
+}
+
+open_int_enum! { Code { V301 301; } }
+
+fn custom(data: &[u8], facts: &Facts) {
+    kind::<Custom>(data, facts);
+    let Ok(mut object) = codec::from_slice::<Custom>(data) else { return };
+    object.fill_defaults();
+    let filled = object.clone();
+    object.fill_defaults();
+    assert!(object == filled, "defaults are filled in once");
+    let read: Custom = codec::from_str(&codec::to_string(&filled)).expect("what we wrote");
+    assert!(read == filled);
 }
 
 /// What the text is, told without either reader.

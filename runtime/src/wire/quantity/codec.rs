@@ -25,7 +25,9 @@ impl Value for Quantity {
             }
             Peek::String => {
                 let text = reader.string()?;
-                parse::validate(text.trim()).map(|()| Stored::new(&text, false))
+                let read = parse::validate(text.trim());
+                read.or_else(|error| if parse::fits_pattern(&text) { Ok(()) } else { Err(error) })
+                    .map(|()| Stored::new(&text, false))
             }
             _ => return Err(reader.error(EXPECTED)),
         };

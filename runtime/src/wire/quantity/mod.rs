@@ -38,7 +38,8 @@ use text::Stored;
 ///
 /// The text it was read with is kept, and given back until the value is changed; a computed value is written in Go's
 /// canonical form. Comparing, hashing and arithmetic go by the exact value: `1`, `1000m` and `1e0` are equal. The default
-/// is `0`. Sums are exact up to 4096 digits. It takes 16 bytes, and no others for texts of up to 14.
+/// is `0`. Sums are exact up to 4096 digits. A text that a custom resource's schema lets through and Go cannot read, as
+/// `1e1.5`, is kept and counts as zero. It takes 16 bytes, and no others for texts of up to 14.
 #[derive(Clone)]
 pub struct Quantity(Stored);
 

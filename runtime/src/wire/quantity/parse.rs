@@ -35,6 +35,36 @@ pub(super) fn validate(text: &str) -> Result<(), ParseQuantityError> {
     split(text).map(drop).ok_or_else(|| ParseQuantityError::new(text))
 }
 
+/// Tells whether a server would store `text` in a custom resource, whose schema has a pattern for quantities: it allows
+/// exponents that Go cannot read, with a fraction or beyond 64 bits.
+pub(super) fn fits_pattern(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let Some(rest) = number_of_pattern(unsigned(bytes)) else { return false };
+    match rest {
+        [] | [b'n' | b'u' | b'm' | b'k' | b'M' | b'G' | b'T' | b'P' | b'E'] => true,
+        [b'K' | b'M' | b'G' | b'T' | b'P' | b'E', b'i'] => true,
+        [b'e' | b'E', rest @ ..] => number_of_pattern(unsigned(rest)).is_some_and(<[u8]>::is_empty),
+        _ => false,
+    }
+}
+
+fn unsigned(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [b'+' | b'-', rest @ ..] => rest,
+        _ => bytes,
+    }
+}
+
+/// What follows digits with a fraction or without; at least one digit stands before or behind the point.
+fn number_of_pattern(bytes: &[u8]) -> Option<&[u8]> {
+    let (whole, rest) = digits(bytes);
+    let (fraction, rest) = match rest {
+        [b'.', rest @ ..] => digits(rest),
+        _ => (&rest[..0], rest),
+    };
+    (!whole.is_empty() || !fraction.is_empty()).then_some(rest)
+}
+
 /// The number and the format of `text`, zero where it is not a quantity (so validate first).
 pub(super) fn parse(text: &str) -> (Decimal, Format) {
     split(text).map_or_else(|| (Decimal::default(), Format::DecimalSi), |parts| parts.number())

@@ -57,6 +57,29 @@ fn texts_read_as_in_go() {
 }
 
 #[test]
+fn what_a_server_stores_in_a_custom_resource_is_read_and_given_back() {
+    let rows: Vec<(String, bool)> = fixtures::read("stored/quantities.json");
+    let (mut odd, mut refused) = (0, 0);
+    for (text, stored) in rows {
+        let json = serde_json::to_string(&text).unwrap();
+        let plain = text.trim().parse::<Quantity>();
+        let ours = from_str::<Quantity>(&json);
+        assert_eq!(ours.is_ok(), stored || plain.is_ok(), "{text:?}: {ours:?}");
+        let Ok(ours) = ours else {
+            refused += 1;
+            continue;
+        };
+        assert_eq!(to_string(&ours), json);
+        if plain.is_err() {
+            odd += 1;
+            assert!(ours.is_zero() && ours.as_str() == text, "{text:?}");
+            assert_eq!((&ours + &quantity("1")).to_string(), "1", "{text:?}");
+        }
+    }
+    assert!(odd > 5 && refused > 900, "{odd} {refused}");
+}
+
+#[test]
 fn pairs_compare_and_sum_as_in_go() {
     type Row = (String, String, i8, Option<String>, Option<String>, Option<String>);
     let rows: Vec<Row> = fixtures::read("quantity/pairs.json");

@@ -1,6 +1,7 @@
 //! An instant counted in ticks, with the text it was read from where the ticks do not say it all.
 //!
 //! The grammar is Go's, which is RFC 3339 and some: a comma before the fraction, an hour of one digit, offsets up to 24:60.
+//! What servers store for `format: date-time` of a custom resource is checked by another rule, which is looser: see `stored`.
 //! jiff computes dates; its own parser has other opinions, and its timestamps end before the last day of 9999.
 
 use std::cmp::Ordering;
@@ -69,8 +70,18 @@ impl<const PER_SECOND: i64> Moment<PER_SECOND> {
         self.is_zero() && matches!(self, Moment::Ticks(_))
     }
 
+    /// A text that Go reads as a time.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (seconds, nanos) = parse(text.as_bytes())?;
+        parse(text.as_bytes()).map(|(seconds, nanos)| Self::read(text, seconds, nanos))
+    }
+
+    /// A text that Go reads as a time, or that a server takes for `format: date-time`.
+    pub(super) fn parse_stored(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        parse(bytes).or_else(|| stored(text)).map(|(seconds, nanos)| Self::read(text, seconds, nanos))
+    }
+
+    fn read(text: &str, seconds: i64, nanos: u32) -> Self {
         let per_tick = NANOS_PER_SECOND / PER_SECOND;
         let ticks = seconds * PER_SECOND + i64::from(nanos) / per_tick;
         let nanos = (i64::from(nanos) % per_tick) as u32;
@@ -78,13 +89,14 @@ impl<const PER_SECOND: i64> Moment<PER_SECOND> {
         let canonical = nanos == 0
             && text.len() == Self::LENGTH
             && text.ends_with('Z')
-            && !text.contains(',')
+            && text.as_bytes().get(10) == Some(&b'T')
+            && text.as_bytes().get(19).is_some_and(|byte| matches!(byte, b'Z' | b'.'))
             && ticks != ZERO * PER_SECOND;
-        Some(if canonical {
+        if canonical {
             Moment::Ticks(ticks)
         } else {
             Moment::Read(Box::new(Read { ticks, nanos, text: text.into() }))
-        })
+        }
     }
 
     /// The tick that an instant of the system's clock lies in.
@@ -172,6 +184,41 @@ fn parse(text: &[u8]) -> Option<(i64, u32)> {
     Some((midnight + hour * 3600 + minute * 60 + second - offset, nanos))
 }
 
+/// Seconds since 1970 and nanoseconds, of a text that a server takes for `format: date-time`: small letters, any character
+/// before the fraction, offsets up to 99:99, and whatever follows a second `T`.
+fn stored(text: &str) -> Option<(i64, u32)> {
+    let (day, rest) = text.split_once(['T', 't'])?;
+    let time = rest.split(['T', 't']).next()?;
+    let (hms, rest) = time.split_at_checked(8)?;
+    let (fraction, offset) = match rest.strip_suffix(['Z', 'z']) {
+        Some(fraction) => (fraction, 0),
+        None => {
+            let (fraction, offset) = rest.split_at_checked(rest.len().checked_sub(6)?)?;
+            (fraction, offset_of(offset.as_bytes())?)
+        }
+    };
+    let mut digits = fraction.chars();
+    let point = digits.next();
+    let none = digits.as_str().is_empty();
+    if point.is_some() == none || point == Some('\n') || !digits.all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let (seconds, _) = parse(format!("{day}T{hms}Z").as_bytes())?;
+    Some((seconds - offset, self::fraction(fraction.as_bytes()).0))
+}
+
+/// The seconds of a sign, hours and minutes.
+fn offset_of(text: &[u8]) -> Option<i64> {
+    let (sign, rest) = match text {
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, rest) = number(rest, 2)?;
+    let (minutes, rest) = number(literal(rest, b':')?, 2)?;
+    rest.is_empty().then_some(sign * (hours * 3600 + minutes * 60))
+}
+
 /// A number of exactly so many digits, and the rest.
 fn number(text: &[u8], digits: usize) -> Option<(i64, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
@@ -198,16 +245,14 @@ fn fraction(text: &[u8]) -> (u32, &[u8]) {
 
 /// The offset in seconds, of a text that holds nothing else.
 fn offset(text: &[u8]) -> Option<i64> {
-    let (sign, rest) = match text {
-        [b'Z'] => return Some(0),
-        [b'+', rest @ ..] => (1, rest),
-        [b'-', rest @ ..] => (-1, rest),
-        _ => return None,
-    };
-    let (hours, rest) = number(rest, 2)?;
-    let (minutes, rest) = number(literal(rest, b':')?, 2)?;
+    if text == b"Z" {
+        return Some(0);
+    }
+    let seconds = offset_of(text)?;
     // Go allows for people who write 24 hours and 60 minutes.
-    (rest.is_empty() && hours <= 24 && minutes <= 60).then_some(sign * (hours * 3600 + minutes * 60))
+    let (hours, _) = number(&text[1..], 2)?;
+    let (minutes, _) = number(&text[4..], 2)?;
+    (hours <= 24 && minutes <= 60).then_some(seconds)
 }
 
 impl<const PER_SECOND: i64> Default for Moment<PER_SECOND> {

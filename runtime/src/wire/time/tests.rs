@@ -18,18 +18,17 @@ fn texts_read_as_in_go_and_are_given_back() {
     let (mut read, mut refused) = (0, 0);
     for (text, time, micro) in rows {
         let json = serde_json::to_string(&text).unwrap();
-        let ours = from_str::<Time>(&json);
+        let ours = text.parse::<Time>();
         assert_eq!(ours.is_ok(), time.is_some(), "{text}: {ours:?}");
-        assert_eq!(text.parse::<Time>().is_ok(), time.is_some(), "{text}");
         // MicroTime reads every time; Go's wants exactly six decimals.
-        assert_eq!(from_str::<MicroTime>(&json).is_ok(), time.is_some(), "{text}");
+        assert_eq!(text.parse::<MicroTime>().is_ok(), time.is_some(), "{text}");
         assert!(time.is_some() || micro.is_none(), "{text}");
         let Some((seconds, nanos, written)) = time else {
             refused += 1;
             continue;
         };
         read += 1;
-        let ours = ours.unwrap();
+        let ours: Time = from_str(&json).unwrap();
         assert_eq!((ours.0.ticks(), ours.0.nanos()), (seconds, nanos), "{text}");
         assert_eq!(to_string(&ours), json, "{text}");
         assert_eq!(ours.is_zero(), written.is_none(), "{text}");
@@ -47,6 +46,38 @@ fn texts_read_as_in_go_and_are_given_back() {
         }
     }
     assert!(read > 600 && refused > 150, "{read} {refused}");
+}
+
+#[test]
+fn what_a_server_stores_in_a_custom_resource_is_read_and_given_back() {
+    let rows: Vec<(String, bool)> = fixtures::read("stored/times.json");
+    let (mut odd, mut refused) = (0, 0);
+    for (text, stored) in rows {
+        let json = serde_json::to_string(&text).unwrap();
+        let plain = text.parse::<Time>();
+        let ours = from_str::<Time>(&json);
+        assert_eq!(ours.is_ok(), stored || plain.is_ok(), "{text:?}: {ours:?}");
+        assert_eq!(from_str::<MicroTime>(&json).is_ok(), ours.is_ok(), "{text:?}");
+        let Ok(ours) = ours else {
+            refused += 1;
+            continue;
+        };
+        odd += usize::from(plain.is_err());
+        assert_eq!(to_string(&ours), json);
+        assert_eq!(plain.unwrap_or_else(|_| ours.clone()), ours);
+    }
+    assert!(odd > 50 && refused > 200, "{odd} {refused}");
+    for (text, plain) in [
+        ("2024-06-01t12:00:00.25z", "2024-06-01T12:00:00.25Z"),
+        ("2024-06-01T12:00:00+99:99", "2024-05-28T07:21:00Z"),
+        ("2024-06-01T12:00:00-25:61", "2024-06-02T14:01:00Z"),
+        ("2024-06-01T12:00:00ZTrest", "2024-06-01T12:00:00Z"),
+        ("2024-06-01T12:00:00x5Z", "2024-06-01T12:00:00Z"),
+    ] {
+        let ours: Time = from_str(&format!("{text:?}")).unwrap();
+        assert_eq!(ours, plain.parse().unwrap(), "{text}");
+        assert!(ours.to_system_time().is_some());
+    }
 }
 
 #[test]
@@ -116,6 +147,11 @@ fn a_time_is_small() {
     assert_eq!((size_of::<Option<Time>>(), size_of::<Option<MicroTime>>()), (16, 16));
     let plain: Time = "2024-06-01T10:00:00Z".parse().unwrap();
     assert!(matches!(plain.0, Moment::Ticks(_)), "the form that servers write needs no allocation");
+    // Of the canonical length, and not canonical.
+    for text in ["2024-06-01T1:00:00.0000000Z", "2024-06-01t10:00:00.000000z", "2024-06-01T10:00:00,000000Z"]
+    {
+        assert_eq!(from_str::<MicroTime>(&format!("{text:?}")).unwrap().to_string(), text);
+    }
     let plain: MicroTime = "2024-06-01T10:00:00.000000Z".parse().unwrap();
     assert!(matches!(plain.0, Moment::Ticks(_)));
 }

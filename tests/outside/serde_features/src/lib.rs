@@ -12,6 +12,7 @@ mod specimen;
 use std::fmt::Debug;
 
 use clientset::codec::{self, Value as Encode};
+use clientset::{Map, RawJson, object, open_int_enum};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -73,4 +74,48 @@ fn objects_inside_a_tree_of_somebody_elses_are_written_in_order() {
     let names: Vec<&str> =
         tree["object"].as_object().expect("an object").keys().map(String::as_str).collect();
     assert_eq!(names, ["apiVersion", "kind", "metadata", "data"]);
+}
+
+/// What only custom resources have: members that are kept without being known, defaults, nulls in lists and maps.
+#[derive(Clone, Default, PartialEq)]
+struct Custom {
+    code: Option<Code>,
+    maybe: Option<Option<i64>>,
+    holes: Option<Vec<Option<i64>>>,
+    gaps: Option<Map<Option<Vec<Vec<String>>>>>,
+    raws: Option<Vec<RawJson>>,
+    needed: Option<i64>,
+    preserved: Map<RawJson>,
+}
+
+object! {
+    Custom + preserved {
+        0 code "code" [] Varint = "301";
+        1 maybe "maybe" [] Varint = "5";
+        2 holes "holes" [] Varint;
+        3 gaps "gaps" [] Map;
+        4 raws "raws" [] Raw;
+        5 needed "needed" [] Varint required;
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Code {
+    V301,
+    Other(i64),
+}
+
+open_int_enum! { Code { V301 301; } }
+
+#[test]
+fn custom_resources_come_back_as_they_went_in() {
+    round::<Custom>(&json!({
+        "z": [1, 2.5, null, {"b": 1, "a": 18446744073709551615u64}], "a": null, "code": 7, "maybe": null,
+        "holes": [1, null], "gaps": {"z": null, "a": [["x"], []]}, "raws": [null, {"z": 1, "a": -1}], "needed": null,
+    }));
+    let long: Custom =
+        serde_json::from_str(r#"{"kept":123456789012345678901234567890.5}"#).expect("it is read");
+    assert_eq!(long.preserved["kept"].get(), "123456789012345678901234567890.5");
+    let whole: Custom = serde_json::from_str(r#"{"code":301.0}"#).expect("it is read");
+    assert_eq!(whole.code, Some(Code::V301));
 }
