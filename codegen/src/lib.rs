@@ -8,6 +8,7 @@ mod catalog;
 mod compare;
 mod diag;
 mod emit;
+mod explain;
 mod ir;
 mod lower;
 mod names;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 pub use compare::{Aspect, Change, compare};
 pub use diag::{Code, Diagnostic, Place, Severity, Span};
+pub use explain::{Explanation, explain};
 pub use package::{Package, PackageInputs, PackageResource, package};
 pub use spec::yaml::locate::{Part, locate};
 pub use surface::Surface;
