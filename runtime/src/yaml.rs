@@ -103,8 +103,9 @@ impl Builder {
             Event::Scalar(text, style, anchor, tag) => {
                 if self.awaits_key() {
                     let merge = style == ScalarStyle::Plain && text == "<<";
-                    self.anchor(anchor, &node(Value::String(text.clone().into_owned())))?;
-                    return self.key(text.into_owned(), merge, place);
+                    let key = key(text, style, tag.as_deref());
+                    self.anchor(anchor, &node(Value::String(key.clone())))?;
+                    return self.key(key, merge, place);
                 }
                 self.close(node(scalar(text, style, tag.as_deref())), anchor)
             }
@@ -252,22 +253,46 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     }
 }
 
+/// A key as text: keys of JSON are nothing else, so `8080`, `on` and `0644` become what their values are.
+fn key(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> String {
+    match scalar(text.clone(), style, tag) {
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) if !number.is_f64() => number.to_string(),
+        _ => text.into_owned(),
+    }
+}
+
+/// A number as goyaml has it, whose integers are those of Go's source code: `0644` and `0o644` are octal.
 fn number(text: &str) -> Option<serde_json::Number> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    let plain = text.replace('_', "");
+    let (negative, digits) = match plain.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        || !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    {
         return None;
     }
-    if let Some(hex) = digits.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok().map(Into::into);
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
-    }
-    if let Ok(number) = text.parse::<u64>() {
-        return Some(number.into());
+    let prefixes = [("0x", 16), ("0X", 16), ("0b", 2), ("0B", 2), ("0o", 8), ("0O", 8)];
+    let prefixed = prefixes.iter().find_map(|(prefix, radix)| Some((digits.strip_prefix(prefix)?, *radix)));
+    let (magnitude, radix) = match prefixed {
+        Some(found) => found,
+        None if digits.len() > 1 && digits.starts_with('0') => (digits, 8),
+        None => (digits, 10),
+    };
+    let all_digits = magnitude.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if let Some(magnitude) = u64::from_str_radix(magnitude, radix).ok().filter(|_| all_digits) {
+        let number = match negative {
+            true => 0i64.checked_sub_unsigned(magnitude).map(Into::into),
+            false => Some(magnitude.into()),
+        };
+        if number.is_some() {
+            return number;
+        }
     }
     let is_float = digits.bytes().all(|b| b.is_ascii_digit() || b".eE+-".contains(&b));
-    text.parse::<f64>().ok().filter(|_| is_float).and_then(serde_json::Number::from_f64)
+    plain.parse::<f64>().ok().filter(|_| is_float).and_then(serde_json::Number::from_f64)
 }
 
 /// Text as UTF-8, without a byte order mark.

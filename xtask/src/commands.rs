@@ -3,6 +3,7 @@
 pub(crate) mod ci;
 pub(crate) mod conformance;
 pub(crate) mod control_plane;
+pub(crate) mod corpus;
 pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod quickstart;

@@ -7,6 +7,7 @@ mod bench;
 mod clients;
 mod commands;
 mod control_plane;
+mod corpus;
 mod failure;
 mod files;
 mod generate;
@@ -35,6 +36,7 @@ Working on the generator:
   cargo xtask generate                write generated/ from specs/
   cargo xtask generate --check        only say what would change
   cargo xtask diff OLD NEW            what changed between two specification folders, breaking changes marked
+  cargo xtask corpus DIR              a folder of CRDs and objects through the generator, the compiler and the types
 
 An API server without any of that, for kubectl or your program:
   cargo xtask serve                   the embedded one of the tests, in memory, until Ctrl-C
@@ -61,6 +63,7 @@ enum Command {
     Serve(commands::serve::Serve),
     ServerData(commands::server_data::ServerData),
     Bench(bench::Bench),
+    Corpus(commands::corpus::Corpus),
     Ci(commands::ci::Ci),
 }
 
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::ServerData(command) => command.run(),
         Command::Bench(command) => command.run().map(|()| ExitCode::SUCCESS),
+        Command::Corpus(command) => command.run(),
         Command::Ci(command) => command.run(),
     };
     match outcome {

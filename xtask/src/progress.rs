@@ -39,6 +39,14 @@ impl Step {
         }
     }
 
+    /// Something that is worth a line of its own while the work goes on.
+    pub(crate) fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(format!("    {text}")),
+            None => eprintln!("    {text}"),
+        }
+    }
+
     /// Ends the work with one line that says how long it took.
     pub(crate) fn done(self, result: &str) {
         if let Some(bar) = &self.bar {

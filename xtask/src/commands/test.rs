@@ -1,12 +1,13 @@
 //! `cargo xtask test`: everything that has to hold, the cheap checks first. Each step is a cargo command or a check of
 //! xtask's own; what a step means is nowhere else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
+use super::corpus::Corpus;
 use super::generate::Generate;
 use super::quickstart;
 use crate::control_plane::server::{CLEANERS, Options, Server};
@@ -15,6 +16,11 @@ use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
 use crate::specs::sources::Sources;
 use crate::{clients, files, process, workspace};
+
+/// The variable that names the folder of real CRDs.
+const CORPUS: &str = "CLIENTSET_CORPUS";
+/// How many of them every test run takes.
+const SAMPLE: usize = 60;
 
 /// Run every test: formatting, lints, generated code up to date, unit and doc tests, end-to-end on a real Kubernetes.
 ///
@@ -32,7 +38,7 @@ Examples:
 For the tests it sets CLIENTSET_TEST_KUBECONFIG (contexts admin, cert-admin, user; the same credentials lie as files
 beside it: ca.crt, client.crt, client.key, admin.token, user.token), CLIENTSET_TEST_CONTROLPLANE (the program that
 is kubectl with `kubectl` as its first argument), CLIENTSET_TEST_CLIENT_GO and CLIENTSET_TEST_KUBE_RS (programs with
-other clients).")]
+other clients). CLIENTSET_CORPUS names a folder of real CRDs for the step `corpus`; ../shared/corpus unless set.")]
 pub(crate) struct Test {
     /// Run only these steps.
     #[arg(long, value_delimiter = ',', value_enum)]
@@ -64,6 +70,8 @@ pub(crate) enum Step {
     Lints,
     /// Unit tests, fixtures, doc tests, and end-to-end tests on a real control plane
     Tests,
+    /// CRDs with every hard construct, compiled and used; and a sample of the real ones, where they are
+    Corpus,
     /// Crates outside the workspace that use `clientset`, with one feature and beside other people's features
     Outside,
     /// The quickstart on CRDs of different styles, on the embedded server and on the real control plane
@@ -106,6 +114,7 @@ impl Test {
                 })?,
                 Step::Tests => report.step("tests", || self.tests(self.cluster(&mut cluster)?))?,
                 Step::Quickstart => report.step("quickstart", || quickstart(self.cluster(&mut cluster)?))?,
+                Step::Corpus => report.step("corpus", corpus)?,
                 Step::Outside => report.step("outside", outside)?,
             }
         }
@@ -164,7 +173,7 @@ impl Test {
     }
 
     /// The real control plane; none without Go, which is an error where `CI` is set.
-    fn server(&self, folder: &std::path::Path) -> Result<Option<Server>> {
+    fn server(&self, folder: &Path) -> Result<Option<Server>> {
         let release = self.release()?;
         if !can_build(release)? {
             if std::env::var_os("CI").is_some() {
@@ -198,6 +207,22 @@ fn quickstart(cluster: &mut Cluster) -> Result<()> {
             quickstart::tour(Some(kubeconfig))?;
         }
     }
+    Ok(())
+}
+
+/// Our own CRDs always, and some of the many real ones where somebody has put them.
+fn corpus() -> Result<()> {
+    let run = |folder: &Path, sample| match Corpus::of(folder.to_path_buf(), sample).run()? {
+        ExitCode::SUCCESS => Ok(()),
+        _ => Err(Failure::new(format!("{} did not pass", folder.display()))),
+    };
+    run(&workspace::path("tests/fixtures/corpus"), None)?;
+    let given = std::env::var_os(CORPUS).map(PathBuf::from);
+    let real = given.clone().unwrap_or_else(|| workspace::path("../shared/corpus"));
+    if given.is_some() || real.is_dir() {
+        return run(&real, Some(SAMPLE));
+    }
+    eprintln!("\nSKIPPED: the sample of real CRDs. There is no ../shared/corpus; {CORPUS} may name another folder.\n");
     Ok(())
 }
 
