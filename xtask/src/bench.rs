@@ -5,6 +5,7 @@
 
 mod builds;
 mod commands;
+mod crds;
 mod json;
 mod managed;
 mod models;
@@ -16,6 +17,7 @@ mod steps;
 
 use clap::{Args, ValueEnum};
 
+use crate::commands::corpus;
 use crate::failure::Result;
 use report::Row;
 
@@ -56,6 +58,8 @@ enum Group {
     Check,
     /// `cargo xtask generate` of the whole API
     Generate,
+    /// `cargo check` of 60 CRDs of a corpus, ours beside kopium's output
+    Crds,
     /// The embedded API server: start, a long list, watches, what many of them leave behind
     Server,
 }
@@ -84,6 +88,10 @@ impl Bench {
         }
         if wanted(Group::Check) {
             rows.push(steps::check(self.runs)?);
+        }
+        // Only where it is asked for, or where there are CRDs to measure with.
+        if self.only.contains(&Group::Crds) || (wanted(Group::Crds) && corpus::real().is_dir()) {
+            rows.extend(crds::measure(self.build_runs)?);
         }
         if wanted(Group::Build) {
             rows.extend(builds::measure(self.build_runs)?);

@@ -53,6 +53,14 @@ pub(crate) struct Corpus {
     list: bool,
 }
 
+/// The variable that names the folder of real CRDs.
+pub(crate) const FOLDER: &str = "CLIENTSET_CORPUS";
+
+/// Where real CRDs are, if they are anywhere.
+pub(crate) fn real() -> PathBuf {
+    std::env::var_os(FOLDER).map_or_else(|| workspace::path("../shared/corpus"), PathBuf::from)
+}
+
 /// How far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Stage {
@@ -136,7 +144,7 @@ impl Corpus {
 fn generate(corpus: &Folder, chosen: &[usize], scratch: &std::path::Path) -> Result<Generated> {
     let step = Step::begin(format!("generating {} CRDs", chosen.len()));
     let (begun, cpu) = (Instant::now(), memory::cpu_seconds());
-    let generated = generate::all(corpus, chosen, &scratch.join("packages"))?;
+    let generated = generate::all(corpus, chosen, &scratch.join("packages"), "")?;
     let sum = |figure: fn(&generate::Unit) -> usize| generated.units.iter().map(figure).sum::<usize>();
     let mut what = format!(
         "{} packages, {} types, {} lines in {:.1} s",

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
-use super::corpus::Corpus;
+use super::corpus;
 use super::generate::Generate;
 use super::quickstart;
 use crate::control_plane::server::{CLEANERS, Options, Server};
@@ -17,9 +17,7 @@ use crate::progress::seconds;
 use crate::specs::sources::Sources;
 use crate::{clients, files, process, workspace};
 
-/// The variable that names the folder of real CRDs.
-const CORPUS: &str = "CLIENTSET_CORPUS";
-/// How many of them every test run takes.
+/// How many real CRDs every test run takes.
 const SAMPLE: usize = 60;
 
 /// Run every test: formatting, lints, generated code up to date, unit and doc tests, end-to-end on a real Kubernetes.
@@ -114,7 +112,7 @@ impl Test {
                 })?,
                 Step::Tests => report.step("tests", || self.tests(self.cluster(&mut cluster)?))?,
                 Step::Quickstart => report.step("quickstart", || quickstart(self.cluster(&mut cluster)?))?,
-                Step::Corpus => report.step("corpus", corpus)?,
+                Step::Corpus => report.step("corpus", samples)?,
                 Step::Outside => report.step("outside", outside)?,
             }
         }
@@ -211,18 +209,21 @@ fn quickstart(cluster: &mut Cluster) -> Result<()> {
 }
 
 /// Our own CRDs always, and some of the many real ones where somebody has put them.
-fn corpus() -> Result<()> {
-    let run = |folder: &Path, sample| match Corpus::of(folder.to_path_buf(), sample).run()? {
+fn samples() -> Result<()> {
+    let run = |folder: &Path, sample| match corpus::Corpus::of(folder.to_path_buf(), sample).run()? {
         ExitCode::SUCCESS => Ok(()),
         _ => Err(Failure::new(format!("{} did not pass", folder.display()))),
     };
     run(&workspace::path("tests/fixtures/corpus"), None)?;
-    let given = std::env::var_os(CORPUS).map(PathBuf::from);
-    let real = given.clone().unwrap_or_else(|| workspace::path("../shared/corpus"));
-    if given.is_some() || real.is_dir() {
+    let real = corpus::real();
+    if real.is_dir() || std::env::var_os(corpus::FOLDER).is_some() {
         return run(&real, Some(SAMPLE));
     }
-    eprintln!("\nSKIPPED: the sample of real CRDs. There is no ../shared/corpus; {CORPUS} may name another folder.\n");
+    eprintln!(
+        "\nSKIPPED: the sample of real CRDs. There is no {}; {} may name another folder.\n",
+        workspace::shown(&real),
+        corpus::FOLDER
+    );
     Ok(())
 }
 

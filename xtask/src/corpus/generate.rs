@@ -73,8 +73,8 @@ pub(crate) struct Generated {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Generates one package a group from these CRDs, into `folder`.
-pub(crate) fn all(corpus: &Corpus, chosen: &[usize], folder: &Path) -> Result<Generated> {
+/// Generates one package a group from these CRDs, into `folder`. `config` is a clientset.toml, mostly an empty one.
+pub(crate) fn all(corpus: &Corpus, chosen: &[usize], folder: &Path, config: &str) -> Result<Generated> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for &index in chosen {
         let name = module_name(&corpus.crds[index].group);
@@ -89,7 +89,7 @@ pub(crate) fn all(corpus: &Corpus, chosen: &[usize], folder: &Path) -> Result<Ge
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || -> Result<()> {
         while let Some((name, members)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let one = unit(corpus, name, members, folder)?;
+            let one = unit(corpus, name, members, folder, config)?;
             done.lock().map_err(|_| Failure::new("a thread that generates has panicked"))?.push(one);
         }
         Ok(())
@@ -119,7 +119,7 @@ pub(crate) fn all(corpus: &Corpus, chosen: &[usize], folder: &Path) -> Result<Ge
 pub(crate) fn single(corpus: &Corpus, crd: usize, folder: &Path) -> Result<Generated> {
     let it = &corpus.crds[crd];
     let name = format!("{}_of_{}", module_name(&it.group), it.kind.to_lowercase());
-    unit(corpus, &name, &[crd], folder)
+    unit(corpus, &name, &[crd], folder, "")
 }
 
 /// A group as the name of a module; no two groups have the same.
@@ -127,7 +127,7 @@ fn module_name(group: &str) -> String {
     format!("g_{}", group.replace('-', "__").replace('.', "_"))
 }
 
-fn unit(corpus: &Corpus, name: &str, members: &[usize], folder: &Path) -> Result<Generated> {
+fn unit(corpus: &Corpus, name: &str, members: &[usize], folder: &Path, config: &str) -> Result<Generated> {
     let mut all = Generated::default();
     let mut members = members.to_vec();
     let mut sources = Vec::new();
@@ -138,7 +138,7 @@ fn unit(corpus: &Corpus, name: &str, members: &[usize], folder: &Path) -> Result
     while !members.is_empty() {
         let inputs = PackageInputs {
             crds: sources.clone(),
-            config: Source::new("clientset.toml", ""),
+            config: Source::new("clientset.toml", config),
             ..PackageInputs::default()
         };
         match guarded(&inputs) {
@@ -219,8 +219,9 @@ fn write(corpus: &Corpus, members: &[usize], package: &Package, folder: &Path) -
     for (name, text) in &package.files {
         all.push_str(&format!("{name} {}\n", files::sha256(text.as_bytes())));
         facts.bytes += text.len();
-        facts.lines += text.lines().count();
-        facts.types += text.lines().filter(|line| is_a_type(line)).count();
+        let (types, lines) = count(text);
+        facts.types += types;
+        facts.lines += lines;
         let path = folder.join(name);
         if fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
             continue;
@@ -239,6 +240,11 @@ fn write(corpus: &Corpus, members: &[usize], package: &Package, folder: &Path) -
     }
     facts.hash = files::sha256(all.as_bytes());
     Ok(facts)
+}
+
+/// How many types and lines there are in a Rust file.
+pub(crate) fn count(text: &str) -> (usize, usize) {
+    (text.lines().filter(|line| is_a_type(line)).count(), text.lines().count())
 }
 
 fn is_a_type(line: &str) -> bool {
