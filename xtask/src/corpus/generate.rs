@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use clientset_codegen::{Diagnostic, Package, PackageInputs, Source, package};
+use clientset_codegen::{Package, PackageInputs, Source, package};
 
 use super::folder::{Corpus, yaml};
 use super::refusal;
@@ -167,16 +167,16 @@ fn accused(
     corpus: &Corpus,
     members: &[usize],
     inputs: &PackageInputs,
-    said: &[Diagnostic],
-) -> Vec<(usize, Vec<Diagnostic>)> {
-    let named = |index: usize| -> Vec<Diagnostic> {
+    said: &[Said],
+) -> Vec<(usize, Vec<Said>)> {
+    let named = |index: usize| -> Vec<Said> {
         said.iter().filter(|it| it.source == corpus.crds[index].file).cloned().collect()
     };
-    let alone = |index: usize| -> Vec<Diagnostic> {
+    let alone = |index: usize| -> Vec<Said> {
         let crds = inputs.crds.iter().filter(|it| it.name == corpus.crds[index].file).cloned().collect();
         guarded(&PackageInputs { crds, ..inputs.clone() }).err().unwrap_or_default()
     };
-    let by = |said: &dyn Fn(usize) -> Vec<Diagnostic>| -> Vec<(usize, Vec<Diagnostic>)> {
+    let by = |said: &dyn Fn(usize) -> Vec<Said>| -> Vec<(usize, Vec<Said>)> {
         members.iter().map(|index| (*index, said(*index))).filter(|(_, said)| !said.is_empty()).collect()
     };
     let mut found = by(&named);
@@ -189,27 +189,32 @@ fn accused(
     found
 }
 
-fn refusal(corpus: &Corpus, crd: usize, said: &[Diagnostic]) -> Result<Refusal> {
+fn refusal(corpus: &Corpus, crd: usize, said: &[Said]) -> Result<Refusal> {
     let it = &corpus.crds[crd];
     let mut server = refusal::reason(&yaml(&corpus.folder.join(&it.file))?);
     if server.is_none() && !it.nonstructural.is_empty() {
         server = Some(format!("the corpus says: {}", it.nonstructural));
     }
-    let said: Vec<String> = said.iter().map(ToString::to_string).collect();
+    let said: Vec<String> = said.iter().map(|it| it.text.clone()).collect();
     Ok(Refusal { crd, said: said.join("; ").replace('\n', " "), server })
 }
 
+/// What the generator said of an input; no name where it said it of none.
+#[derive(Clone, Debug)]
+struct Said {
+    source: String,
+    text: String,
+}
+
 /// The generator; a panic is one more thing that it says.
-fn guarded(inputs: &PackageInputs) -> std::result::Result<Package, Vec<Diagnostic>> {
-    catch_unwind(AssertUnwindSafe(|| package(inputs))).unwrap_or_else(|_| {
-        let all = inputs.crds.iter().map(|source| Diagnostic {
-            source: if inputs.crds.len() == 1 { source.name.clone() } else { String::new() },
-            place: String::new(),
-            what: "the generator panicked".to_owned(),
-            help: String::new(),
-        });
-        Err(all.take(1).collect())
-    })
+fn guarded(inputs: &PackageInputs) -> std::result::Result<Package, Vec<Said>> {
+    match catch_unwind(AssertUnwindSafe(|| package(inputs))) {
+        Ok(Ok(package)) => Ok(package),
+        Ok(Err(said)) => {
+            Err(said.iter().map(|it| Said { source: it.source.clone(), text: it.to_string() }).collect())
+        }
+        Err(_) => Err(vec![Said { source: String::new(), text: "the generator panicked".to_owned() }]),
+    }
 }
 
 fn write(corpus: &Corpus, members: &[usize], package: &Package, folder: &Path) -> Result<Facts> {
