@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use super::cursor::Cursor;
 use super::schema::Schema;
-use super::yaml;
 use crate::Source;
 use crate::diag::{Place, Report};
 
@@ -34,47 +33,14 @@ pub(crate) struct CrdVersion {
 
 /// Reads all CRDs of one file.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
-    let documents = match yaml::documents(&source.bytes) {
-        Ok(documents) => documents,
-        Err(fault) => {
-            let (line, column) = fault.place;
-            report.error(fault.code, &Place::line(&source.name, line, column), fault.what, fault.help);
-            return Vec::new();
-        }
-    };
     let mut crds = Vec::new();
-    for (index, document) in documents.iter().enumerate() {
-        if document.is_null() {
-            continue;
-        }
-        // Pointers start with the document's number where there are several.
-        let all = Value::Null;
-        let whole = Cursor::root(&source.name, &all);
-        let root = if documents.len() == 1 {
-            Cursor::root(&source.name, document)
-        } else {
-            whole.index(index, document)
-        };
-        crds.extend(Crd::read(root, report));
-    }
+    super::manifests::read(source, report, |root, report| crds.extend(Crd::read(root, report)));
     crds
 }
 
 impl Crd {
     fn read(root: Cursor<'_>, report: &mut Report) -> Option<Crd> {
         root.object(report)?;
-        let api_version = root.required_string("apiVersion", report);
-        let kind = root.required_string("kind", report);
-        if (api_version.as_str(), kind.as_str()) != ("apiextensions.k8s.io/v1", "CustomResourceDefinition") {
-            report.add(
-                &root.place(),
-                format!(
-                    "`{api_version}` `{kind}` is not a CustomResourceDefinition of apiextensions.k8s.io/v1"
-                ),
-                "leave other objects out of the folder, and convert CRDs of v1beta1",
-            );
-            return None;
-        }
         let Some(spec) = root.get("spec") else {
             report.add(&root.place(), "`spec` is missing", "");
             return None;

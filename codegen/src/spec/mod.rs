@@ -3,6 +3,7 @@
 
 pub(crate) mod crd;
 pub(crate) mod cursor;
+pub(crate) mod manifests;
 pub(crate) mod openapi;
 pub(crate) mod proto;
 pub(crate) mod schema;

@@ -1,11 +1,13 @@
 //! What a scalar means, by the rules of the reader that Kubernetes' tools use: YAML 1.1's words for true and false,
 //! Go's spelling of numbers, dates as text. Those rules are facts of go.yaml.in/yaml/v2, and
-//! tests/fixtures/yaml/scalars.tsv holds what that reader answered.
+//! codegen/tests/yaml.tsv holds what it answered.
 
 use std::borrow::Cow;
 
 use granit_parser::{ScalarStyle, Tag};
 use serde_json::{Number, Value};
+
+const CORE: &str = "tag:yaml.org,2002:";
 
 /// A scalar.
 #[derive(Debug, PartialEq)]
@@ -29,7 +31,7 @@ pub(super) fn resolve<'a>(
         return if is_plain { plain(text) } else { Ok(Scalar::Text(text)) };
     };
     let wrong = |text: &str, name: &str| Err(format!("`{}` is no `!!{name}`", text.escape_debug()));
-    match tag.core_suffix() {
+    match tag.suffix_in_namespace(CORE).as_deref() {
         None | Some("str" | "timestamp") => Ok(Scalar::Text(text)),
         Some("null") if text.is_empty() => Ok(Scalar::Null),
         Some(name @ ("null" | "bool" | "int" | "float")) => match (name, plain(Cow::Borrowed(&*text))?) {
