@@ -24,7 +24,7 @@ const BYTES: usize = 64 << 20;
 const DEPTH: usize = 200;
 
 /// How many values the documents of one input may hold together.
-const VALUES: usize = 1_000_000;
+const VALUES: usize = 500_000;
 
 /// How many bytes of text anchors and aliases may copy.
 const COPIED_BYTES: usize = 16 << 20;
