@@ -41,6 +41,31 @@ pub(crate) fn markdown(description: &str, width: usize) -> Vec<String> {
     lines.into_iter().map(|(Line::Item(line) | Line::Other(line))| line).collect()
 }
 
+/// Markdown that is safe already, as lines; a code span stays whole.
+pub(crate) fn paragraph(markdown: &str, width: usize) -> Vec<String> {
+    wrap(markdown, width)
+}
+
+/// A text of others on one line, with everything escaped that Markdown would take for markup.
+pub(crate) fn escape(text: &str) -> String {
+    inline::escape(&one_line(text))
+}
+
+/// A text of others as a code span; in quotes where it has backticks of its own.
+pub(crate) fn code(text: &str) -> String {
+    let line = one_line(text);
+    if line.is_empty() || line.contains('`') {
+        format!("\"{}\"", inline::escape(&line))
+    } else {
+        format!("`{line}`")
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let text: String = text.chars().filter_map(printable).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 enum Line {
     Item(String),
     Other(String),

@@ -53,6 +53,8 @@ codes! {
     BadCrd = "CS0104",
     /// A kind is defined twice.
     DuplicateKind = "CS0105",
+    /// No version of the CustomResourceDefinition is served.
+    NotServed = "CS0106",
     /// The schema has a keyword whose meaning is not known.
     UnknownKeyword = "CS0201",
     /// The reference points to no schema.

@@ -87,7 +87,12 @@ pub(crate) fn wire<'a>(ty: &'a Ty, is_enum: &dyn Fn(&str) -> bool) -> &'a str {
 }
 
 impl Api {
+    /// Whether a type is an open enum, of strings or of integers.
     fn is_enum(&self, id: &str) -> bool {
-        self.types.get(id).is_some_and(|ty| matches!(ty.shape, Shape::Enum(_)))
+        self.types.get(id).is_some_and(|ty| matches!(ty.shape, Shape::Enum(_) | Shape::IntEnum(_)))
+    }
+
+    fn is_int_enum(&self, id: &str) -> bool {
+        self.types.get(id).is_some_and(|ty| matches!(ty.shape, Shape::IntEnum(_)))
     }
 }

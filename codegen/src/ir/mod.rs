@@ -1,6 +1,8 @@
 //! The API as the generator sees it between reading and writing: plain data in ordered maps, entities addressed
 //! by the name of their schema. No behaviour beyond small lookups.
 
+pub(crate) mod id;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -74,16 +76,53 @@ impl Version {
 }
 
 /// A CRD, to be registered by a client.
-#[derive(Debug)]
+// Until `custom_resource!` is emitted.
+#[allow(dead_code)]
+#[derive(Debug, Default)]
 pub(crate) struct Manifest {
     pub(crate) place: Place,
     /// The module of its group.
     pub(crate) group: String,
     pub(crate) kind: String,
+    pub(crate) list_kind: String,
+    pub(crate) singular: String,
+    pub(crate) short_names: Vec<String>,
+    pub(crate) categories: Vec<String>,
+    /// The version that objects are stored in.
+    pub(crate) storage: String,
     /// The types of its kind, one a version.
     pub(crate) types: Vec<String>,
+    /// What it says of each version.
+    pub(crate) versions: Vec<ManifestVersion>,
     /// What is registered.
     pub(crate) value: serde_json::Value,
+}
+
+/// What a CRD says of one version beside its schema.
+#[allow(dead_code)]
+#[derive(Debug, Default)]
+pub(crate) struct ManifestVersion {
+    /// The type of the kind.
+    pub(crate) ty: String,
+    /// What a server warns of, where the version is deprecated.
+    pub(crate) deprecated: Option<String>,
+    pub(crate) columns: Vec<Column>,
+    /// The JSON paths that field selectors may name.
+    pub(crate) selectable: Vec<String>,
+}
+
+/// A printer column: what `kubectl get` shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// `string`, `integer`, `number`, `boolean` or `date`.
+    pub(crate) kind: String,
+    /// The JSON path.
+    pub(crate) path: String,
+    pub(crate) description: String,
+    pub(crate) format: String,
+    /// 0 is always shown, others in wide tables.
+    pub(crate) priority: i64,
 }
 
 /// A type.
@@ -97,6 +136,8 @@ pub(crate) struct Type {
     pub(crate) description: String,
     /// The description as rustdoc gets it, line by line.
     pub(crate) docs: Vec<String>,
+    /// What a server checks of a kind as a whole, as sentences for the documentation.
+    pub(crate) notes: Vec<String>,
     /// For top-level kinds.
     pub(crate) gvk: Option<GroupVersionKind>,
     pub(crate) shape: Shape,

@@ -73,6 +73,9 @@ fn difference(a: &Schema, b: &Schema) -> Option<String> {
         preserve_unknown,
         embedded_resource,
         union,
+        // Nothing that is generated from documents depends on these.
+        default: _,
+        constraints: _,
     } = a;
     let same = [
         ("description", *description == b.description),

@@ -191,6 +191,7 @@ pub(crate) fn field(json: &str, schema: &Schema, ty: Ty) -> Field {
         nullable: schema.nullable,
         list_type: schema.list_type.clone(),
         list_map_keys: schema.list_map_keys.clone(),
+        default: schema.default.as_ref().map(ToString::to_string),
         ..Field::default()
     }
 }

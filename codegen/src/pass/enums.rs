@@ -1,13 +1,14 @@
-//! Gives each set of known strings a type of its own: an open enum. Its name is the property's where that says
-//! enough in the group-version, else struct and property; names.toml pins it, and may pin several properties (of one
-//! value set) to one type.
+//! Gives each set of known strings or integers a type of its own: an open enum. Its name is the property's where that
+//! says enough in the group-version, else struct and property; names.toml pins it, and may pin several properties (of
+//! one value set) to one type. What the values of documents are called is in `variants`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
 use super::names::{Pins, RESERVED};
+use super::variants::{prose, variants};
 use crate::diag::{Place, Report};
-use crate::ir::{Api, Module, Shape, Ty, Type, Variant};
+use crate::ir::{Api, Module, Shape, Ty, Type, id};
 use crate::names;
 
 /// A property with known values.
@@ -19,7 +20,9 @@ struct Site {
     owner: String,
     base: String,
     description: String,
+    /// Integers are decimal text.
     values: Vec<String>,
+    are_integers: bool,
 }
 
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
@@ -42,9 +45,12 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
                     && !RESERVED.contains(&site.base.as_str())
                     && !taken.get(&site.module).is_some_and(|taken| taken.contains(site.base.as_str()));
                 let name = if is_clear { site.base.clone() } else { format!("{}{}", site.owner, site.base) };
-                free(format!("{}::{name}", site.module), &enums, site)
+                format!("{}::{name}", site.module)
             }
         };
+        // What people pinned has to be right as it is; CRDs bring what they bring.
+        let is_pinned = tables.names.enums.contains_key(&site.id);
+        let path = if is_pinned && !id::is_custom(&site.id) { path } else { free(path, &enums, site) };
         let Some((module, name)) =
             path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name)))
         else {
@@ -57,17 +63,18 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
         };
         match enums.get(&path) {
             None => {
+                let variants = variants(&site.place, &site.description, &site.values, report);
                 let ty = Type {
                     place: site.place.clone(),
                     module,
                     name: name.to_owned(),
-                    description: prose(&site.description).to_owned(),
-                    shape: Shape::Enum(variants(site, report)),
+                    description: described(site),
+                    shape: if site.are_integers { Shape::IntEnum } else { Shape::Enum }(variants),
                     ..Type::default()
                 };
-                enums.insert(path.clone(), (ty, known(&site.values)));
+                enums.insert(path.clone(), (ty, known(site)));
             }
-            Some((ty, values)) if *values != known(&site.values) => {
+            Some((ty, values)) if *values != known(site) => {
                 let what = format!("`{path}` has other values here than in {}", ty.place);
                 report.add(&site.place, what, "pin the two to different names in [enums] of names.toml");
             }
@@ -76,15 +83,16 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
         pins.enums.insert(site.id.clone(), path.clone());
         paths.insert(&site.id, path);
     }
-    for (id, ty) in &mut api.types {
+    for (owner, ty) in &mut api.types {
         if let Shape::Object(fields) = &mut ty.shape {
-            for field in fields {
-                if let Some(path) = paths.get(format!("{id}#{}", field.json).as_str()) {
+            for field in fields.iter_mut().filter(|field| is_one_of(field.ty.leaf())) {
+                if let Some(path) = paths.get(id::member(owner, &field.json).as_str()) {
                     *field.ty.leaf_mut() = Ty::Named(path.clone());
                     field.description = prose(&field.description).to_owned();
-                } else if matches!(field.ty.leaf(), Ty::OneOf(_)) {
-                    *field.ty.leaf_mut() = Ty::String;
+                    continue;
                 }
+                let leaf = field.ty.leaf_mut();
+                *leaf = if matches!(leaf, Ty::OneOfInt(_)) { Ty::I64 } else { Ty::String };
             }
         }
     }
@@ -93,9 +101,13 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     }
 }
 
+fn is_one_of(ty: &Ty) -> bool {
+    matches!(ty, Ty::OneOf(_) | Ty::OneOfInt(_))
+}
+
 /// The path, or with a number behind it where an enum with other values has it.
 fn free(path: String, enums: &BTreeMap<String, (Type, BTreeSet<String>)>, site: &Site) -> String {
-    let values = known(&site.values);
+    let values = known(site);
     let mut candidate = path.clone();
     let mut count = 1;
     while enums.get(&candidate).is_some_and(|(_, known)| *known != values) {
@@ -105,142 +117,48 @@ fn free(path: String, enums: &BTreeMap<String, (Type, BTreeSet<String>)>, site: 
     candidate
 }
 
-/// The values that become variants.
-fn known(values: &[String]) -> BTreeSet<String> {
-    values.iter().filter(|value| !value.is_empty()).cloned().collect()
+/// The values that become variants; those of integers are none of strings.
+fn known(site: &Site) -> BTreeSet<String> {
+    let sign = if site.are_integers { "#" } else { "" };
+    site.values.iter().filter(|value| !value.is_empty()).map(|value| format!("{sign}{value}")).collect()
+}
+
+/// What the type's documentation says: the property's description, or whose values they are.
+fn described(site: &Site) -> String {
+    let description = prose(&site.description);
+    let mut text = match id::describe(&site.id) {
+        Some(known) if description.is_empty() => format!("The values of {known}"),
+        _ => description.to_owned(),
+    };
+    if site.values.iter().any(String::is_empty) && id::is_custom(&site.id) {
+        text.push_str("\n\nIt may be empty too: `Other` with an empty string.");
+    }
+    text
 }
 
 fn sites(api: &Api, tables: &Tables<'_>) -> Vec<Site> {
     let mut sites = Vec::new();
-    for (id, ty) in &api.types {
+    for (owner, ty) in &api.types {
         let Shape::Object(fields) = &ty.shape else { continue };
         for field in fields {
-            let Ty::OneOf(values) = field.ty.leaf() else { continue };
+            let (values, are_integers) = match field.ty.leaf() {
+                Ty::OneOf(values) => (values.clone(), false),
+                Ty::OneOfInt(values) => (values.iter().map(i64::to_string).collect(), true),
+                _ => continue,
+            };
             let is_plural = matches!(field.ty, Ty::List(_) | Ty::Map(_));
             let word = if is_plural { names::singular(&field.json) } else { field.json.clone() };
             sites.push(Site {
-                id: format!("{id}#{}", field.json),
+                id: id::member(owner, &field.json),
                 place: field.place.clone(),
                 module: ty.module.clone(),
                 owner: ty.name.clone(),
                 base: names::pascal(&word, &tables.names.words),
                 description: field.description.clone(),
-                values: values.clone(),
+                values,
+                are_integers,
             });
         }
     }
     sites
-}
-
-/// The known values as variants. `""` is none: an absent string is `Other("")`.
-fn variants(site: &Site, report: &mut Report) -> Vec<Variant> {
-    let documented = documented_values(&site.description);
-    let mut variants: Vec<Variant> = Vec::new();
-    for value in &site.values {
-        if value.is_empty() || variants.iter().any(|variant| variant.value == *value) {
-            continue;
-        }
-        let mut name = variant_name(value);
-        let mut count = 1;
-        while name == "Other" || name == "Self" || variants.iter().any(|variant| variant.name == name) {
-            count += 1;
-            name = format!("{}{count}", variant_name(value));
-        }
-        if !names::is_identifier(&name) {
-            report.add(&site.place, format!("the value `{}` has no Rust name", value.escape_default()), "");
-            continue;
-        }
-        let docs = documented.get(value.as_str()).map(|docs| vec![sentence(value, docs)]).unwrap_or_default();
-        variants.push(Variant { name, value: value.clone(), docs });
-    }
-    variants
-}
-
-/// Upstream goes on after the value (`"Always"` means that …) or begins anew.
-fn sentence(value: &str, docs: &str) -> String {
-    match docs.strip_prefix("- ") {
-        Some(docs) => format!("`{value}`: {docs}"),
-        None if docs.starts_with(char::is_lowercase) && !value.contains('`') => format!("`{value}` {docs}"),
-        None => docs.to_owned(),
-    }
-}
-
-/// `cert sign` -> `CertSign`, `*` -> `All`, `301` -> `V301`, `!=` -> `NotEquals`.
-fn variant_name(value: &str) -> String {
-    let mut spelled = String::new();
-    for letter in value.chars() {
-        let word = match letter {
-            _ if letter.is_ascii_alphanumeric() => {
-                spelled.push(letter);
-                continue;
-            }
-            '*' => "All",
-            '=' => "Equals",
-            '!' => "Not",
-            '<' => "Less",
-            '>' => "Greater",
-            '~' => "Tilde",
-            '&' => "And",
-            '|' => "Or",
-            '%' => "Percent",
-            _ => "",
-        };
-        spelled.push(' ');
-        spelled.push_str(word);
-        spelled.push(' ');
-    }
-    let mut name = names::pascal(spelled.trim(), &Default::default());
-    if name.is_empty() {
-        name = "Value".to_owned();
-    }
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        name.insert(0, 'V');
-    }
-    name
-}
-
-const SECTION: &str = "Possible enum values:";
-
-/// A description without the section about values, which stands at the variants.
-fn prose(description: &str) -> &str {
-    description.find(SECTION).map_or(description, |at| description[..at].trim_end())
-}
-
-/// What the description says about each value: lines of the form `` - `"Always"` means … ``.
-fn documented_values(description: &str) -> BTreeMap<&str, &str> {
-    let section = description.find(SECTION).map_or("", |at| &description[at + SECTION.len()..]);
-    let lines = section.split("\n - `\"").skip(1);
-    let values = lines.filter_map(|line| line.split_once("\"`"));
-    values.map(|(value, docs)| (value, docs.trim())).filter(|(_, docs)| !docs.is_empty()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_become_variants() {
-        let cases = [
-            ("Recreate", "Recreate"),
-            ("cert sign", "CertSign"),
-            ("*", "All"),
-            ("301", "V301"),
-            ("!=", "NotEquals"),
-            ("SIGRTMIN+1", "SIGRTMIN1"),
-            ("IPv4", "IPv4"),
-            ("-", "Value"),
-            ("kubernetes.io/tls", "KubernetesIoTls"),
-        ];
-        for (value, name) in cases {
-            assert_eq!(variant_name(value), name, "{value}");
-        }
-    }
-
-    #[test]
-    fn descriptions_tell_about_values() {
-        let text =
-            "What to do.\n\nPossible enum values:\n - `\"A\"` is first.\n - `\"B\"`\n - `\"C\"` - last";
-        assert_eq!(prose(text), "What to do.");
-        assert_eq!(documented_values(text), [("A", "is first."), ("C", "- last")].into());
-    }
 }

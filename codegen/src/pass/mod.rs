@@ -10,6 +10,7 @@ mod files;
 mod names;
 mod proto;
 mod quirks;
+mod variants;
 
 use crate::diag::Report;
 use crate::ir::Api;

@@ -46,9 +46,11 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     check_pins(tables, report);
     types(api, tables, pins, report);
     for (id, ty) in api.types.iter_mut().filter(|(_, ty)| !ty.external) {
-        let has_unknown = ty.gvk.is_some();
+        // The members that hold what the schema does not name.
+        let own = [(ty.gvk.is_some(), "unknown"), (ty.preserves, "preserved")];
+        let own = own.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned());
         if let Shape::Object(object) = &mut ty.shape {
-            fields(object, has_unknown, is_upstream(id), tables, report);
+            fields(object, own.collect(), is_upstream(id), tables, report);
         }
     }
     clients(api, tables, pins, report);
@@ -85,7 +87,7 @@ fn check_pins(tables: &Tables<'_>, report: &mut Report) {
 fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     let mut taken: BTreeSet<(Module, String)> = BTreeSet::new();
     for (id, ty) in api.types.iter_mut().filter(|(_, ty)| !ty.external) {
-        let is_enum = matches!(ty.shape, Shape::Enum(_));
+        let is_enum = matches!(ty.shape, Shape::Enum(_) | Shape::IntEnum(_));
         match tables.names.types.get(id) {
             Some(path) => {
                 match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
@@ -132,8 +134,13 @@ fn is_upstream(id: &str) -> bool {
     id.starts_with("io.k8s.")
 }
 
-fn fields(fields: &mut [Field], has_unknown: bool, strict: bool, tables: &Tables<'_>, report: &mut Report) {
-    let mut taken: BTreeSet<String> = has_unknown.then(|| "unknown".to_owned()).into_iter().collect();
+fn fields(
+    fields: &mut [Field],
+    mut taken: BTreeSet<String>,
+    strict: bool,
+    tables: &Tables<'_>,
+    report: &mut Report,
+) {
     for field in fields {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),

@@ -1,12 +1,13 @@
-//! CustomResourceDefinitions (apiextensions.k8s.io/v1), from YAML or JSON with any number of documents. What the
-//! server checks (CEL, defaults, conversion, printer columns) is skipped: a client does not need it.
+//! CustomResourceDefinitions (apiextensions.k8s.io/v1), from YAML or JSON with any number of documents. Refused is what
+//! a kube-apiserver refuses too; how versions are converted is skipped, since a client does not see it.
 
 use serde_json::Value;
 
 use super::cursor::Cursor;
-use super::schema::Schema;
+use super::schema::{Dialect, Schema};
 use crate::Source;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
+use crate::ir::Column;
 
 /// One CustomResourceDefinition.
 #[derive(Debug)]
@@ -16,7 +17,13 @@ pub(crate) struct Crd {
     pub(crate) kind: String,
     pub(crate) list_kind: String,
     pub(crate) plural: String,
+    pub(crate) singular: String,
+    pub(crate) short_names: Vec<String>,
+    pub(crate) categories: Vec<String>,
     pub(crate) namespaced: bool,
+    /// The name of the version that objects are stored in.
+    pub(crate) storage: String,
+    /// Those that are served.
     pub(crate) versions: Vec<CrdVersion>,
     /// The manifest itself.
     pub(crate) manifest: Value,
@@ -27,8 +34,13 @@ pub(crate) struct Crd {
 pub(crate) struct CrdVersion {
     pub(crate) name: String,
     pub(crate) schema: Schema,
+    /// The warning, or an empty one, where the version is deprecated.
+    pub(crate) deprecated: Option<String>,
     pub(crate) status: bool,
     pub(crate) scale: bool,
+    pub(crate) columns: Vec<Column>,
+    /// The JSON paths of `selectableFields`.
+    pub(crate) selectable: Vec<String>,
 }
 
 /// Reads all CRDs of one file.
@@ -57,42 +69,82 @@ impl Crd {
                 "",
             );
         }
-        let mut versions = Vec::new();
-        if let Some(list) = spec.get("versions") {
+        let (mut versions, mut storage) = (Vec::new(), String::new());
+        let listed = member(&spec, "versions");
+        if let Some(list) = listed {
             for (index, value) in list.array(report).iter().enumerate() {
                 versions.extend(CrdVersion::read(list.index(index, value), report));
+                if value.get("storage").and_then(Value::as_bool) == Some(true) {
+                    storage = value.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+                }
             }
         }
-        if versions.is_empty() {
-            report.add(&spec.place(), "no version is served", "set `served: true` on one of `versions`");
+        if listed.is_none_or(|list| list.value.as_array().is_some_and(Vec::is_empty)) {
+            report.error(
+                Code::BadCrd,
+                &spec.place(),
+                "there is no version",
+                "a kube-apiserver wants one of `versions` at least",
+            );
+        }
+        let is_served = |version: &Value| version.get("served").and_then(Value::as_bool) == Some(true);
+        if let Some(list) = listed.and_then(|list| list.value.as_array())
+            && !list.is_empty()
+            && !list.iter().any(is_served)
+        {
+            report.warn(
+                Code::NotServed,
+                &spec.place(),
+                "no version is served, so nothing is generated for it",
+                "set `served: true` on one of `versions`",
+            );
         }
         let kind = names.required_string("kind", report);
-        let list_kind = names.get("listKind").map(|at| at.string(report)).filter(|name| !name.is_empty());
+        let text = |key: &str, report: &mut Report| {
+            member(&names, key).map(|at| at.string(report)).unwrap_or_default()
+        };
+        let list_kind = Some(text("listKind", report)).filter(|name| !name.is_empty());
+        let singular = Some(text("singular", report)).filter(|name| !name.is_empty());
+        let list = |key: &str, report: &mut Report| {
+            member(&names, key).map(|at| at.strings(report)).unwrap_or_default()
+        };
         Some(Crd {
             place: root.place(),
             group: spec.required_string("group", report),
             list_kind: list_kind.unwrap_or_else(|| format!("{kind}List")),
+            singular: singular.unwrap_or_else(|| kind.to_lowercase()),
+            short_names: list("shortNames", report),
+            categories: list("categories", report),
             kind,
             plural: names.required_string("plural", report),
             namespaced: scope == "Namespaced",
+            storage,
             versions,
             manifest: manifest(root.value),
         })
     }
 }
 
+/// A member that is there and not null, which Go reads as nothing.
+fn member<'b>(at: &'b Cursor<'_>, key: &'b str) -> Option<Cursor<'b>> {
+    at.get(key).filter(|at| !at.value.is_null())
+}
+
 impl CrdVersion {
+    /// Reads a version; none if it is not served or has no schema that a server takes.
     fn read(at: Cursor<'_>, report: &mut Report) -> Option<CrdVersion> {
         at.object(report)?;
-        if !at.get("served").is_none_or(|served| served.bool(report)) {
+        let flag = |key: &str, report: &mut Report| member(&at, key).is_some_and(|at| at.bool(report));
+        // Go reads a flag that is missing as false.
+        if !flag("served", report) {
             return None;
         }
         let name = at.required_string("name", report);
-        let Some(schema) = at.get("schema") else {
+        let Some(schema) = member(&at, "schema") else {
             report.add(&at.place(), "`schema` is missing", "structural schemas are mandatory in v1");
             return None;
         };
-        let Some(schema) = schema.get("openAPIV3Schema") else {
+        let Some(schema) = member(&schema, "openAPIV3Schema") else {
             report.add(
                 &schema.place(),
                 "`openAPIV3Schema` is missing",
@@ -100,14 +152,58 @@ impl CrdVersion {
             );
             return None;
         };
-        let schema = Schema::read(schema, report);
+        let schema = Schema::read(schema, Dialect::Crd, report);
         if schema.kind.as_deref() != Some("object") {
-            report.add(&schema.place, "the schema of a kind has to be of `type: object`", "");
+            report.error(
+                Code::NotStructural,
+                &schema.place,
+                "the schema of a kind has to be of `type: object`",
+                "a kube-apiserver refuses it too",
+            );
+            return None;
         }
-        let subresources = at.get("subresources");
-        let has = |name: &str| subresources.is_some_and(|subresources| subresources.get(name).is_some());
-        Some(CrdVersion { name, schema, status: has("status"), scale: has("scale") })
+        let deprecated = flag("deprecated", report)
+            .then(|| member(&at, "deprecationWarning").map(|at| at.string(report)).unwrap_or_default());
+        let subresources = member(&at, "subresources");
+        let has = |name: &str| subresources.is_some_and(|subresources| member(&subresources, name).is_some());
+        Some(CrdVersion {
+            deprecated,
+            status: has("status"),
+            scale: has("scale"),
+            columns: columns(&at, report),
+            selectable: selectable(&at, report),
+            name,
+            schema,
+        })
     }
+}
+
+fn columns(version: &Cursor<'_>, report: &mut Report) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let Some(list) = member(version, "additionalColumns") else { return columns };
+    for (index, value) in list.array(report).iter().enumerate() {
+        let at = list.index(index, value);
+        if at.object(report).is_none() {
+            continue;
+        }
+        let text =
+            |key: &str, report: &mut Report| member(&at, key).map(|at| at.string(report)).unwrap_or_default();
+        columns.push(Column {
+            name: text("name", report),
+            kind: text("type", report),
+            path: text("jsonPath", report),
+            description: text("description", report),
+            format: text("format", report),
+            priority: at.value.get("priority").and_then(Value::as_i64).unwrap_or_default(),
+        });
+    }
+    columns
+}
+
+fn selectable(version: &Cursor<'_>, report: &mut Report) -> Vec<String> {
+    let Some(list) = member(version, "selectableFields") else { return Vec::new() };
+    let items = list.array(report).iter().enumerate();
+    items.map(|(index, value)| list.index(index, value).required_string("jsonPath", report)).collect()
 }
 
 /// What is registered: the manifest without what a server wrote into it.

@@ -1,6 +1,7 @@
 //! What the generator reads: OpenAPI v3 documents, CRDs, `.proto` files and the tables of `specs/`. Each reader
 //! turns bytes into plain structs and says what is wrong with which place; nothing here knows Rust.
 
+pub(crate) mod constraints;
 pub(crate) mod crd;
 pub(crate) mod cursor;
 pub(crate) mod manifests;

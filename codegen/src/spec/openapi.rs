@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::cursor::Cursor;
-use super::schema::{GroupVersionKind, Schema};
+use super::schema::{Dialect, GroupVersionKind, Schema};
 use crate::Source;
 use crate::diag::{Place, Report};
 
@@ -61,7 +61,9 @@ impl Document {
             && let Some(schemas) = components.get("schemas")
         {
             for (name, value) in schemas.object(report).into_iter().flatten() {
-                document.schemas.push((name.clone(), Schema::read(schemas.key(name, value), report)));
+                document
+                    .schemas
+                    .push((name.clone(), Schema::read(schemas.key(name, value), Dialect::Document, report)));
             }
         }
         if let Some(paths) = root.get("paths") {
@@ -113,5 +115,5 @@ fn content(body: Cursor<'_>, report: &mut Report) -> Option<String> {
     let (media_type, value) = content.object(report)?.iter().next()?;
     let media = content.key(media_type, value);
     let schema = media.get("schema")?;
-    Schema::read(schema, report).reference
+    Schema::read(schema, Dialect::Document, report).reference
 }

@@ -1,10 +1,12 @@
 //! A schema as OpenAPI v3 documents and CRDs write it, read strictly: a keyword of Kubernetes that is not in the table
-//! below is an error, since it could change what the type means. Decides nothing about Rust.
+//! below is an error in a document, since it could change what the type means; in a CRD a server passes over it. What
+//! is only checked is in `constraints`. Decides nothing about Rust.
 
 use serde_json::Value;
 
+use super::constraints::Constraints;
 use super::cursor::Cursor;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 
 const REFERENCE: &str = "#/components/schemas/";
 
@@ -30,7 +32,19 @@ pub(crate) struct Schema {
     pub(crate) embedded_resource: bool,
     /// Whether `oneOf`, `anyOf` or `not` (or an `allOf` of more than a reference) stand there.
     pub(crate) union: bool,
+    /// What a server fills in.
+    pub(crate) default: Option<Value>,
+    pub(crate) constraints: Option<Box<Constraints>>,
     pub(crate) group_version_kinds: Vec<GroupVersionKind>,
+}
+
+/// Who wrote a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// A server, in its OpenAPI document.
+    Document,
+    /// People and their tools, in a CRD.
+    Crd,
 }
 
 /// What a map's values are.
@@ -48,61 +62,89 @@ pub(crate) struct GroupVersionKind {
 }
 
 impl Schema {
-    pub(crate) fn read(cursor: Cursor<'_>, report: &mut Report) -> Schema {
+    pub(crate) fn read(cursor: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Schema {
         let mut schema = Schema { place: cursor.place(), ..Schema::default() };
+        // Go reads null as the empty schema.
+        if cursor.value.is_null() && dialect == Dialect::Crd {
+            return schema;
+        }
         let Some(members) = cursor.object(report) else { return schema };
         for (key, value) in members {
             let at = cursor.key(key, value);
+            // Go reads null as nothing.
+            if value.is_null() && dialect == Dialect::Crd {
+                continue;
+            }
             match key.as_str() {
                 "description" => schema.description = at.string(report),
-                "$ref" => schema.reference = reference(at, report),
-                "allOf" => schema.all_of(at, report),
-                "type" => schema.kind = Some(at.string(report)),
-                "format" => schema.format = Some(at.string(report)),
+                "$ref" => schema.reference = reference(at, dialect, report),
+                "allOf" if is_reference(value) => schema.all_of(at, dialect, report),
+                "type" => schema.kind = Some(at.string(report)).filter(|kind| !kind.is_empty()),
+                "format" => schema.format = Some(at.string(report)).filter(|format| !format.is_empty()),
                 "enum" => schema.values = Some(at.array(report).to_vec()),
-                "properties" => schema.properties = properties(at, report),
+                "properties" => schema.properties = properties(at, dialect, report),
                 "required" => schema.required = at.strings(report),
-                "items" => schema.items = Some(Box::new(Schema::read(at, report))),
-                "additionalProperties" => schema.additional = additional(at, report),
+                "items" => schema.items = Some(Box::new(Schema::read(at, dialect, report))),
+                "additionalProperties" => schema.additional = additional(at, dialect, report),
                 "nullable" => schema.nullable = at.bool(report),
-                "oneOf" | "anyOf" | "not" => schema.union = true,
+                "default" => schema.default = Some(value.clone()),
                 "x-kubernetes-list-type" => schema.list_type = Some(at.string(report)),
                 "x-kubernetes-list-map-keys" => schema.list_map_keys = at.strings(report),
                 "x-kubernetes-int-or-string" => schema.int_or_string = at.bool(report),
                 "x-kubernetes-preserve-unknown-fields" => schema.preserve_unknown = at.bool(report),
                 "x-kubernetes-embedded-resource" => schema.embedded_resource = at.bool(report),
                 "x-kubernetes-group-version-kind" => schema.group_version_kinds = kinds(at, report),
-                // Merge rules of server-side apply and of strategic merge patch, which the server does; and CEL.
+                // Merge rules of server-side apply and of strategic merge patch, which the server does.
                 "x-kubernetes-map-type"
                 | "x-kubernetes-patch-merge-key"
                 | "x-kubernetes-patch-strategy"
-                | "x-kubernetes-unions"
-                | "x-kubernetes-validations" => {}
-                _ if key.starts_with("x-kubernetes-") => report.add(
+                | "x-kubernetes-unions" => {}
+                _ if Constraints::read(&mut schema.constraints, key, at, dialect, report) => {
+                    schema.union |= ["allOf", "anyOf", "oneOf", "not"].contains(&key.as_str());
+                }
+                _ if key.starts_with("x-kubernetes-") && dialect == Dialect::Crd => report.warn(
+                    Code::UnknownKeyword,
+                    &at.place(),
+                    format!("the keyword `{key}` is not known"),
+                    "a server passes over it, and so does what is generated",
+                ),
+                _ if key.starts_with("x-kubernetes-") => report.error(
+                    Code::UnknownKeyword,
                     &at.place(),
                     format!("the keyword `{key}` is not known"),
                     "teach codegen/src/spec/schema.rs what it means for the generated type",
                 ),
-                // What servers check and fill in (`default`, `pattern`, `minimum` …): a client sends what it is told to.
+                // What says nothing about the values: `title`, `example`, `externalDocs` …
                 _ => {}
             }
         }
         schema
     }
 
-    fn all_of(&mut self, at: Cursor<'_>, report: &mut Report) {
-        match at.array(report) {
-            [one] if one.get("$ref").is_some() => {
-                let one = at.index(0, one);
-                self.reference = one.get("$ref").and_then(|at| reference(at, report));
-            }
-            _ => self.union = true,
+    fn all_of(&mut self, at: Cursor<'_>, dialect: Dialect, report: &mut Report) {
+        if let [one] = at.array(report) {
+            let one = at.index(0, one);
+            self.reference = one.get("$ref").and_then(|at| reference(at, dialect, report));
         }
     }
 }
 
-fn reference(at: Cursor<'_>, report: &mut Report) -> Option<String> {
+/// Whether an `allOf` is one `$ref`, which documents write to give it a description.
+fn is_reference(value: &Value) -> bool {
+    matches!(value.as_array().map(Vec::as_slice), Some([one]) if one.get("$ref").is_some())
+}
+
+fn reference(at: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Option<String> {
     let text = at.string(report);
+    if dialect == Dialect::Crd {
+        report.error(
+            Code::NotStructural,
+            &at.place(),
+            "a CRD cannot refer to another schema",
+            "a kube-apiserver refuses `$ref` too: write what it names in its place",
+        );
+        return None;
+    }
     match text.strip_prefix(REFERENCE) {
         Some(name) => Some(name.replace("~1", "/").replace("~0", "~")),
         None => {
@@ -116,17 +158,17 @@ fn reference(at: Cursor<'_>, report: &mut Report) -> Option<String> {
     }
 }
 
-fn properties(at: Cursor<'_>, report: &mut Report) -> Vec<(String, Schema)> {
+fn properties(at: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Vec<(String, Schema)> {
     let members = at.object(report).into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), Schema::read(at.key(name, value), report))).collect()
+    members.map(|(name, value)| (name.clone(), Schema::read(at.key(name, value), dialect, report))).collect()
 }
 
-fn additional(at: Cursor<'_>, report: &mut Report) -> Option<Additional> {
+fn additional(at: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Option<Additional> {
     match at.value {
         Value::Bool(false) => None,
         Value::Bool(true) => Some(Additional::Anything),
         Value::Object(members) if members.is_empty() => Some(Additional::Anything),
-        _ => Some(Additional::Of(Box::new(Schema::read(at, report)))),
+        _ => Some(Additional::Of(Box::new(Schema::read(at, dialect, report)))),
     }
 }
 

@@ -251,6 +251,8 @@ pub struct WidgetSpec {
     /// Red is the fastest.
     pub color: Color,
     /// How many are to be made.
+    ///
+    /// At least 0. Default: `1`.
     pub replicas: Option<i32>,
     /// Where it listens, by number or name.
     pub port: Option<IntOrString>,
@@ -269,7 +271,7 @@ pub struct WidgetSpec {
 object! {
     WidgetSpec {
         0 color "color" [] String required;
-        1 replicas "replicas" [] Varint;
+        1 replicas "replicas" [] Varint = "1";
         2 port "port" [] IntOrString;
         3 labels "labels" [] Map;
         4 parts "parts" [] Message map["name"];
@@ -279,7 +281,7 @@ object! {
     }
 }
 
-/// WidgetSpecParts of example::v1.
+/// `spec.parts` of a Widget.
 #[derive(Clone, Default, PartialEq)]
 pub struct WidgetSpecParts {
     /// The part's name.

@@ -1,14 +1,21 @@
-//! CRDs to the same IR: nested objects become types of their own, named by the way to them. A structural schema
-//! says everything in its properties, so its unions (which only restrict) are passed over.
+//! CRDs to the same IR: a kind, its list and its resource for each version that is served. What becomes of a schema
+//! is in `shape`, what a single value is in `scalar`; what a server only checks becomes documentation in `notes`.
+
+mod default;
+mod notes;
+mod scalar;
+mod shape;
+mod union;
 
 use std::collections::BTreeMap;
 
-use super::types::{OBJECT_META, field, module_of, scalar};
+use super::types::{OBJECT_META, module_of};
 use crate::diag::Report;
-use crate::ir::{Api, Field, Manifest, Module, Resource, Shape, Subresource, Ty, Type, Verb, Version};
-use crate::names;
+use crate::ir::{
+    Api, Field, Manifest, ManifestVersion, Module, Resource, Shape, Subresource, Ty, Type, Verb, Version, id,
+};
 use crate::spec::crd::{Crd, CrdVersion};
-use crate::spec::schema::{Additional, GroupVersionKind, Schema};
+use crate::spec::schema::{GroupVersionKind, Schema};
 use crate::spec::tables::{Config, Words};
 
 const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
@@ -16,7 +23,8 @@ const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
 /// Lowers the CRDs into `api`.
 pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api, report: &mut Report) {
     for crd in crds {
-        let (mut group, mut types) = (String::new(), Vec::new());
+        let mut group = String::new();
+        let mut versions: Vec<ManifestVersion> = Vec::new();
         for version in &crd.versions {
             let module = module_of(&crd.group, &version.name, config);
             if let Some(known) = api.versions.get(&module)
@@ -33,19 +41,30 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
                 continue;
             }
             let mut lowering = Lowering { crd, module, words, api, report };
-            types.extend(lowering.version(version));
+            versions.extend(lowering.version(version));
             group = lowering.module.group;
+        }
+        // A CRD of which nothing is served has no module to stand in.
+        if versions.is_empty() {
+            continue;
         }
         api.crds.push(Manifest {
             place: crd.place.clone(),
             group,
             kind: crd.kind.clone(),
-            types,
+            list_kind: crd.list_kind.clone(),
+            singular: crd.singular.clone(),
+            short_names: crd.short_names.clone(),
+            categories: crd.categories.clone(),
+            storage: crd.storage.clone(),
+            types: versions.iter().map(|version| version.ty.clone()).collect(),
+            versions,
             value: crd.manifest.clone(),
         });
     }
 }
 
+/// The way of one version of one CRD into the IR.
 struct Lowering<'a> {
     crd: &'a Crd,
     module: Module,
@@ -55,24 +74,24 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn version(&mut self, version: &CrdVersion) -> Option<String> {
+    fn version(&mut self, version: &CrdVersion) -> Option<ManifestVersion> {
         let crd = self.crd;
-        let kind = format!("{}/{}/{}", crd.group, version.name, crd.kind);
+        let kind = id::kind(&crd.group, &version.name, &crd.kind);
         if let Some(known) = self.api.types.get(&kind) {
             let what = format!("the kind `{kind}` is defined in {} too", known.place);
             self.report.add(&crd.place, what, "leave one of them out");
             return None;
         }
-        let mut fields = Vec::new();
+        let mut fields = vec![self.metadata(version)];
         for (json, property) in &version.schema.properties {
-            if ["apiVersion", "kind", "metadata"].contains(&json.as_str()) {
-                continue;
+            if !["apiVersion", "kind", "metadata"].contains(&json.as_str()) {
+                fields.push(self.member(&version.schema, &kind, &crd.kind, json, property));
             }
-            let required = version.schema.required.contains(json);
-            let ty = self.ty(property, &kind, &crd.kind, json);
-            fields.push(Field { required, ..field(json, property, ty) });
         }
-        fields.insert(0, self.metadata(version));
+        let mut object = self.object(&version.schema, &crd.kind, fields);
+        if object.description.is_empty() {
+            object.description = format!("{} of {}/{}.", crd.kind, crd.group, version.name);
+        }
         self.add(
             kind.clone(),
             Type {
@@ -81,15 +100,19 @@ impl Lowering<'_> {
                     version: version.name.clone(),
                     kind: crd.kind.clone(),
                 }),
-                ..self.object(&version.schema, &crd.kind, fields)
+                notes: notes::of_object(&version.schema),
+                ..object
             },
         );
         let list = Type {
-            shape: Shape::List(kind.clone()),
+            place: version.schema.place.clone(),
+            module: self.module.clone(),
+            name: crd.list_kind.clone(),
             description: format!("{} is a list of {}.", crd.list_kind, crd.kind),
-            ..self.object(&version.schema, &crd.list_kind, Vec::new())
+            shape: Shape::List(kind.clone()),
+            ..Type::default()
         };
-        self.add(format!("{}/{}/{}", crd.group, version.name, crd.list_kind), list);
+        self.add(id::kind(&crd.group, &version.name, &crd.list_kind), list);
         let resource = self.resource(version, kind.clone());
         let source = crd.place.source.clone();
         let entry = self.api.versions.entry(self.module.clone()).or_insert_with(|| Version {
@@ -100,16 +123,19 @@ impl Lowering<'_> {
             ..Version::default()
         });
         entry.resources.push(resource);
-        Some(kind)
+        Some(self.facts(version, &kind))
     }
 
+    /// The metadata, which a CRD can restrict and not shape.
     fn metadata(&self, version: &CrdVersion) -> Field {
+        let own = version.schema.properties.iter().find(|(json, _)| json == "metadata");
         Field {
             place: version.schema.place.clone(),
             json: "metadata".to_owned(),
             description: "Standard object's metadata.".to_owned(),
             ty: Ty::Named(OBJECT_META.to_owned()),
             required: true,
+            notes: own.map(|(_, schema)| notes::of_metadata(schema)).unwrap_or_default(),
             ..Field::default()
         }
     }
@@ -121,6 +147,7 @@ impl Lowering<'_> {
             name: name.to_owned(),
             description: schema.description.clone(),
             shape: Shape::Object(fields),
+            preserves: schema.preserve_unknown || schema.additional.is_some(),
             ..Type::default()
         }
     }
@@ -129,38 +156,20 @@ impl Lowering<'_> {
         self.api.types.insert(id, ty);
     }
 
-    /// The type of a property; objects inside become types named `parent` + `json`.
-    fn ty(&mut self, schema: &Schema, id: &str, parent: &str, json: &str) -> Ty {
-        let opaque = schema.embedded_resource || (schema.preserve_unknown && schema.properties.is_empty());
-        if let Some(scalar) = scalar(schema, self.report) {
-            return scalar;
+    /// What the CRD says of the version beside its schema.
+    fn facts(&self, version: &CrdVersion, kind: &str) -> ManifestVersion {
+        let crd = self.crd;
+        // The words that a kube-apiserver has where the CRD has none.
+        let deprecated = version.deprecated.as_ref().map(|warning| match warning.as_str() {
+            "" => format!("{}/{} {} is deprecated", crd.group, version.name, crd.kind),
+            warning => warning.to_owned(),
+        });
+        ManifestVersion {
+            ty: kind.to_owned(),
+            deprecated,
+            columns: version.columns.clone(),
+            selectable: version.selectable.clone(),
         }
-        match (schema.kind.as_deref(), &schema.items, &schema.additional) {
-            _ if opaque => Ty::runtime("RawJson"),
-            (Some("array"), Some(items), _) => {
-                let item = self.ty(items, id, parent, json);
-                Ty::List(Box::new(nullable(items, item)))
-            }
-            (Some("object"), _, _) if !schema.properties.is_empty() => self.nested(schema, id, parent, json),
-            (Some("object"), _, Some(Additional::Of(values))) => {
-                let value = self.ty(values, id, parent, json);
-                Ty::Map(Box::new(nullable(values, value)))
-            }
-            _ => Ty::runtime("RawJson"),
-        }
-    }
-
-    fn nested(&mut self, schema: &Schema, id: &str, parent: &str, json: &str) -> Ty {
-        let id = format!("{id}.{json}");
-        let name = format!("{parent}{}", names::pascal(json, self.words));
-        let mut fields = Vec::new();
-        for (json, property) in &schema.properties {
-            let ty = self.ty(property, &id, &name, json);
-            fields.push(Field { required: schema.required.contains(json), ..field(json, property, ty) });
-        }
-        let object = self.object(schema, &name, fields);
-        self.add(id.clone(), object);
-        Ty::Named(id)
     }
 
     fn resource(&self, version: &CrdVersion, kind: String) -> Resource {
@@ -188,8 +197,4 @@ impl Lowering<'_> {
             accessor: String::new(),
         }
     }
-}
-
-fn nullable(schema: &Schema, ty: Ty) -> Ty {
-    if schema.nullable { Ty::Nullable(Box::new(ty)) } else { ty }
 }
