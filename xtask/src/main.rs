@@ -11,6 +11,7 @@ mod corpus;
 mod failure;
 mod files;
 mod generate;
+mod journey;
 mod process;
 mod progress;
 mod quickstart;

@@ -10,7 +10,8 @@ use crate::failure::{Context, Failure, Result};
 use crate::{files, process, workspace};
 
 /// The crates that are published.
-const PUBLISHED: [&str; 4] = ["clientset-runtime", "clientset-codegen", "clientset", "clientset-testserver"];
+const PUBLISHED: [&str; 5] =
+    ["clientset-runtime", "clientset-codegen", "clientset", "clientset-testserver", "cargo-clientset"];
 /// What crates.io takes.
 const LARGEST_PACKAGE: u64 = 10 * 1024 * 1024;
 

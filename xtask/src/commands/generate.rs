@@ -46,7 +46,10 @@ impl Generate {
         let crate_folder = workspace::path("generated");
         let begun = Instant::now();
         let generated = inputs::generate(&inputs::of_repository(&crate_folder)?)?;
-        let plan = output::Plan::make(&crate_folder, &generated.files)?;
+        if !self.check {
+            output::recover(&crate_folder, &output::CRATE)?;
+        }
+        let plan = output::Plan::make(&crate_folder, &generated.files, &output::CRATE)?;
         // What is generated beside the crate: the names that were given, and what packages know of core types.
         let tables =
             [("specs/names.toml", &generated.names), ("codegen/data/catalog.json", &generated.catalog)];
@@ -67,7 +70,7 @@ impl Generate {
     }
 }
 
-fn check(plan: &output::Plan, stale: &[&str], files: usize) -> Result<ExitCode> {
+fn check(plan: &output::Plan<'_>, stale: &[&str], files: usize) -> Result<ExitCode> {
     if plan.is_empty() && stale.is_empty() {
         println!("generated/ is what specs/ says: {files} files");
         return Ok(ExitCode::SUCCESS);
@@ -85,7 +88,7 @@ fn other_release(release: Release) -> Result<ExitCode> {
     let folder = workspace::path(&format!("target/generated/{release}"));
     let crate_folder = sandbox::prepare(&folder)?;
     let generated = inputs::generate(&inputs::of_release(release, &crate_folder)?)?;
-    let summary = output::Plan::make(&crate_folder, &generated.files)?.carry_out()?;
+    let summary = output::Plan::make(&crate_folder, &generated.files, &output::CRATE)?.carry_out()?;
     step.done(&summary);
     let manifest = workspace::shown(&folder.join("Cargo.toml"));
     println!("{}\n  cargo check --manifest-path {manifest} --all-features", workspace::shown(&crate_folder));

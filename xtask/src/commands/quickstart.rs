@@ -88,7 +88,7 @@ pub(crate) fn build(crd: Option<&Path>, object: Option<&Path>) -> Result<()> {
     inputs.lenient = true;
     let generated = inputs::generate(&inputs)?;
     let found = found::first(&generated.files)?;
-    let summary = output::Plan::make(&crate_folder, &generated.files)?.carry_out()?;
+    let summary = output::Plan::make(&crate_folder, &generated.files, &output::CRATE)?.carry_out()?;
     step.done(&summary);
 
     write_tour(&folder, &found, object)?;

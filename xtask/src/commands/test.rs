@@ -15,7 +15,7 @@ use crate::control_plane::{Release, build, gomodule};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
 use crate::specs::sources::Sources;
-use crate::{clients, files, process, workspace};
+use crate::{clients, files, journey, process, workspace};
 
 /// How many real CRDs every test run takes.
 const SAMPLE: usize = 60;
@@ -72,6 +72,8 @@ pub(crate) enum Step {
     Corpus,
     /// Crates outside the workspace that use `clientset`, with one feature and beside other people's features
     Outside,
+    /// From a CRD to a passing test in a new crate, with `cargo clientset`
+    Journey,
     /// The quickstart on CRDs of different styles, on the embedded server and on the real control plane
     Quickstart,
 }
@@ -114,6 +116,10 @@ impl Test {
                 Step::Quickstart => report.step("quickstart", || quickstart(self.cluster(&mut cluster)?))?,
                 Step::Corpus => report.step("corpus", samples)?,
                 Step::Outside => report.step("outside", outside)?,
+                Step::Journey => report.step("journey", || {
+                    journey::install()?;
+                    journey::make()
+                })?,
             }
         }
         if cluster.as_ref().is_some_and(|cluster| cluster.kubeconfig.is_none()) {
@@ -237,7 +243,11 @@ fn outside() -> Result<()> {
         let manifest = workspace::path("tests/outside").join(name).join("Cargo.toml");
         let mut command = cargo(["test", "--manifest-path"]);
         process::run(
-            command.arg(&manifest).env("CARGO_TARGET_DIR", workspace::cargo_target().join("outside")),
+            command
+                .arg(&manifest)
+                .env("CARGO_TARGET_DIR", workspace::cargo_target().join("outside"))
+                // As in the journey, which builds much of the same.
+                .env("CARGO_PROFILE_DEV_DEBUG", "false"),
         )?;
     }
     Ok(())
