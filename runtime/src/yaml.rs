@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, Tag};
 
 /// No kubeconfig or plugin's answer is larger: some thousand clusters with their certificates fit.
 pub(crate) const INPUT_LIMIT: usize = 8 << 20;
@@ -22,6 +22,13 @@ const NODES: usize = 200_000;
 /// How many values, and how many bytes of text, anchors and aliases may copy.
 const COPIED_NODES: usize = 20_000;
 const COPIED_BYTES: usize = 1 << 20;
+
+/// How many lines of quoted text are mended; each costs another reading.
+const MENDS: usize = 32;
+
+/// Wider than anything that nests no deeper is indented by people.
+const MARGIN: &str =
+    "                                                                                                ";
 
 /// One YAML value and where it stands.
 #[derive(Clone)]
@@ -58,20 +65,49 @@ pub(crate) fn parse(input: &[u8]) -> Result<Node, YamlError> {
     if input.len() > INPUT_LIMIT {
         return Err(YamlError::whole(format!("it is larger than {INPUT_LIMIT} bytes")));
     }
-    let text = decode_text(input)?;
+    let mut text = decode_text(input)?;
+    for _ in 0..MENDS {
+        match read(&text)? {
+            Read::Document(node) => return Ok(node),
+            Read::Outdented(line) => text = Cow::Owned(indented(&text, line)),
+        }
+    }
+    Err(YamlError::whole(format!("more than {MENDS} lines of quoted text begin left of what they belong to")))
+}
+
+/// What became of a text.
+enum Read {
+    Document(Node),
+    /// In this line, from 1, quoted text goes on further left than YAML allows. Go's reader passes over it.
+    Outdented(usize),
+}
+
+fn read(text: &str) -> Result<Read, YamlError> {
     let options = granit_parser::options! { block_nesting_limit: DEPTH, flow_nesting_limit: DEPTH };
     let mut builder = Builder::default();
-    for event in Parser::new_from_str_with_options(&text, options) {
-        let (event, span) = event.map_err(|error| {
-            let marker = error.marker();
-            YamlError {
-                place: Some((marker.line(), marker.col() + 1)),
-                message: error.info().replace("recursion limit exceeded", &too_deep()),
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) if *error.kind() == ErrorKind::InvalidQuotedScalarIndent => {
+                return Ok(Read::Outdented(error.marker().line()));
             }
-        })?;
+            Err(error) => {
+                let marker = error.marker();
+                return Err(YamlError {
+                    place: Some((marker.line(), marker.col() + 1)),
+                    message: error.info().replace("recursion limit exceeded", &too_deep()),
+                });
+            }
+        };
         builder.event(event, span)?;
     }
-    Ok(builder.document.unwrap_or(Node { line: 1, column: 1, value: Value::Null }))
+    Ok(Read::Document(builder.document.unwrap_or(Node { line: 1, column: 1, value: Value::Null })))
+}
+
+/// The text with one of its lines moved far enough to the right: there, within quotes, white space means nothing.
+fn indented(text: &str, line: usize) -> String {
+    let lines = text.split_inclusive('\n').enumerate();
+    lines.flat_map(|(at, text)| [if at + 1 == line { MARGIN } else { "" }, text]).collect()
 }
 
 /// The tree under construction: what is open, innermost last.

@@ -1,15 +1,16 @@
-//! The one suite on both servers: conversations and other clients, on the embedded server and on the real kube-apiserver, which have
-//! to answer alike, and as it is recorded.
+//! The one suite on both servers: conversations and other clients, on the embedded server and on the real kube-apiserver, which both
+//! have to answer as it is recorded.
 //!
 //! What is in the suite and how it is played is in `conformance/`; `docs/testing.md` tells how to write more of it.
 
 mod runner;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use runner::programs::{self, Mode};
-use runner::record;
+use runner::again::{Doubt, again};
+use runner::{programs, record};
 
 use crate::harness;
 
@@ -48,7 +49,11 @@ async fn the_embedded_server_answers_as_the_real_one() {
     crate::real_errors::compact(&client).await;
     let begun = Instant::now();
     let cases = runner::cases(&folder()).unwrap_or_else(|error| panic!("{error}"));
-    let outcome = record::live(cases, &kubeconfig, false).await.unwrap_or_else(|error| panic!("{error}"));
+    let beside = harness::TURNS.read().await;
+    let live = record::live(cases, &kubeconfig).await.unwrap_or_else(|error| panic!("{error}"));
+    drop(beside);
+    let _alone = if live.is_settled() { None } else { Some(harness::TURNS.write().await) };
+    let outcome = live.settled().await;
     println!("{}, both servers, {:.1} s", outcome.summary(), begun.elapsed().as_secs_f64());
     outcome.assert_same();
 }
@@ -58,9 +63,40 @@ async fn other_clients_see_no_difference() {
     let Some(kubeconfig) = kubeconfig().await else { return };
     let begun = Instant::now();
     let bench = tempfile::tempdir().expect("a folder");
-    let mode = Mode::Live { kubeconfig, tidy: false };
-    let outcome = programs::play_all(&folder(), bench.path(), mode).await;
-    let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
+    let beside = harness::TURNS.read().await;
+    let live = programs::live(&folder(), bench.path(), &kubeconfig).await;
+    drop(beside);
+    let live = live.unwrap_or_else(|error| panic!("{error}"));
+    let _alone = if live.is_settled() { None } else { Some(harness::TURNS.write().await) };
+    let outcome = live.settled().await;
     println!("{}, both servers, {:.1} s", outcome.summary(), begun.elapsed().as_secs_f64());
     outcome.assert_same();
+}
+
+/// A file that came out otherwise, and comes out otherwise so many times again.
+fn doubt(name: &str, bad: usize) -> Doubt<AtomicUsize> {
+    Doubt { file: AtomicUsize::new(bad), differences: vec![format!("{name}: first")] }
+}
+
+async fn played(bad: &AtomicUsize) -> Vec<String> {
+    let left = bad.load(Ordering::Relaxed);
+    bad.store(left.saturating_sub(1), Ordering::Relaxed);
+    (0..left.min(1)).map(|_| format!("step\n{left} left")).collect()
+}
+
+#[tokio::test]
+async fn what_the_real_server_answers_otherwise_counts_when_it_does_so_in_every_try() {
+    let doubts = vec![doubt("a/late", 2), doubt("b/other", 9), doubt("c/once", 0)];
+    let verdict = again(doubts, &[Duration::ZERO; 3], async |it| played(it).await).await;
+    assert_eq!(verdict.passed, ["c/once: first (try 1)", "a/late: first (try 3)"]);
+    assert_eq!(verdict.differences.len(), 1, "{:?}", verdict.differences);
+    let text = &verdict.differences[0];
+    assert!(text.contains("now answers otherwise") && text.contains("7 left"), "{text}");
+}
+
+#[tokio::test]
+async fn so_many_differences_are_no_chance_and_are_not_played_again() {
+    let doubts = (0..100).map(|_| doubt("a/many", 0)).collect();
+    let verdict = again(doubts, &[Duration::ZERO; 3], async |it| played(it).await).await;
+    assert_eq!((verdict.passed.len(), verdict.differences.len()), (0, 100));
 }

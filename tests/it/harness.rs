@@ -10,6 +10,10 @@ use std::time::Duration;
 use clientset::core::v1::Namespace;
 use clientset::meta::v1::ObjectMeta;
 use clientset::{Clientset, Config, Kubeconfig, Overrides};
+use tokio::sync::{RwLock, RwLockReadGuard};
+
+/// Who uses the server: all tests at once, or one that has to be alone with it.
+pub(crate) static TURNS: RwLock<()> = RwLock::const_new(());
 
 /// The kubeconfig of the server under test, or `None` (said once, loudly) where there is none.
 pub(crate) fn kubeconfig() -> Option<PathBuf> {
@@ -39,6 +43,7 @@ pub(crate) fn config(context: &str) -> Option<Config> {
 pub(crate) struct Sandbox {
     pub(crate) client: Clientset,
     pub(crate) namespace: String,
+    _beside_others: RwLockReadGuard<'static, ()>,
 }
 
 impl Sandbox {
@@ -46,6 +51,7 @@ impl Sandbox {
     pub(crate) async fn new(test: &str) -> Option<Sandbox> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let client = Clientset::new(config("admin")?).expect("a client");
+        let beside_others = TURNS.read().await;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{}-{number}", test.replace('_', "-"), std::process::id());
         let namespace = Namespace {
@@ -53,7 +59,7 @@ impl Sandbox {
             ..Default::default()
         };
         client.core_v1().namespaces().create(&namespace).await.expect("a namespace for the test");
-        Some(Sandbox { client, namespace: name })
+        Some(Sandbox { client, namespace: name, _beside_others: beside_others })
     }
 }
 

@@ -3,6 +3,7 @@
 use clientset::core::v1::{ConfigMap, Container, Pod, PodSpec};
 use clientset::{
     Clientset, DeleteOptions, Entity, Error, FieldValidation, Map, Patch, ResourceVersionMatch, ResultExt,
+    WatchEvent,
 };
 use futures_util::TryStreamExt;
 use serde_json::json;
@@ -222,5 +223,7 @@ async fn a_watch_that_begins_too_long_ago_is_expired() {
     assert!(error.is_expired() || error.is_gone(), "{error}");
     assert_eq!(error.http_status(), Some(410), "{error}");
     // From the beginning of what is there, it works.
-    aged.watch().timeout_seconds(1).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
+    aged.create(&crate::real_custom::young("a")).await.unwrap();
+    let event = aged.watch().await.unwrap().next().await.unwrap().unwrap();
+    assert!(matches!(&event, WatchEvent::Added(object) if object.metadata().name() == Some("a")));
 }

@@ -122,7 +122,7 @@ async fn config_proxy_connects_through_kubectl_proxy() {
 async fn watch_namespace_lists_and_then_watches_one_namespace() {
     let sandbox = sandbox!("example-watch");
     let mut command = example("watch_namespace");
-    command.arg(&sandbox.namespace).arg("1");
+    command.arg(&sandbox.namespace).arg("5");
     assert!(output(command).await.contains("the server has ended the watch"));
 }
 

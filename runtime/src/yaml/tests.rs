@@ -43,6 +43,10 @@ fn documents_are_read_as_kubernetes_tools_read_them() {
             r#"{"a":[420,420,5,-16,1000,8.0,0,0,7,10.5,"0b12","0x",18446744073709551615,-9223372036854775809]}"#,
         ),
         ("on: 1\n8080: 2\n0644: 3\n1.5: 4\n'yes': 5\n", r#"{"true":1,"8080":2,"420":3,"1.5":4,"yes":5}"#),
+        (
+            "a:\n  b: 'one\n  two'\n  c: \"three\nfour\n\n  five\"\n",
+            r#"{"a":{"b":"one two","c":"three four\nfive"}}"#,
+        ),
         ("a: |\n  text\n  more\n", r#"{"a":"text\nmore\n"}"#),
         ("\u{feff}a: 1", r#"{"a":1}"#),
     ] {

@@ -64,7 +64,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 150*time.Second)
 	defer cancel()
 	return commands[os.Args[1]](ctx, world{config: config, client: client, namespace: os.Getenv("ns")})
 }

@@ -165,7 +165,7 @@ func election(ctx context.Context, w world) error {
 		}
 		own, resign := context.WithCancel(ctx)
 		leaderelection.RunOrDie(own, leaderelection.LeaderElectionConfig{
-			Lock: lock, ReleaseOnCancel: true, LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second,
+			Lock: lock, ReleaseOnCancel: true, LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second,
 			RetryPeriod: 200 * time.Millisecond,
 			Callbacks: leaderelection.LeaderCallbacks{
 				OnStartedLeading: func(context.Context) {

@@ -8,7 +8,7 @@ mod runner;
 
 use std::path::Path;
 
-use runner::programs::Mode;
+use runner::programs;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_those_of_kube_apiserver() {
@@ -28,12 +28,14 @@ async fn answers_are_those_of_kube_apiserver() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_clients_print_what_they_print_with_kube_apiserver() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../it/conformance");
-    let mode = match std::env::var_os("CLIENTSET_RECORD") {
-        Some(kubeconfig) => Mode::Record(kubeconfig.into()),
-        None => Mode::Recorded,
-    };
     let bench = tempfile::tempdir().expect("a folder");
-    let outcome = runner::programs::play_all(&folder, bench.path(), mode).await;
+    if let Some(kubeconfig) = std::env::var_os("CLIENTSET_RECORD") {
+        let changed = programs::record(&folder, bench.path(), Path::new(&kubeconfig)).await;
+        let changed = changed.unwrap_or_else(|error| panic!("{error}"));
+        println!("recorded; changed: {}", changed.join(", "));
+        return;
+    }
+    let outcome = programs::against_recorded(&folder, bench.path()).await;
     let outcome = outcome.unwrap_or_else(|error| panic!("{error}"));
     println!("{}", outcome.summary());
     outcome.assert_same();

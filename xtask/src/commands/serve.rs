@@ -76,8 +76,7 @@ impl Serve {
             command.arg("--load").arg(std::path::absolute(file).unwrap_or_else(|_| file.clone()));
         }
         command.arg("--end-with-stdin").stdin(Stdio::piped());
-        let cannot = || format!("cannot run `{}`", process::shown(&command));
-        let said = cannot();
+        let said = format!("cannot run `{}`", process::shown(&command));
         let mut child = command.spawn().context(|| said.clone())?;
         // However this program ends, the other end of the pipe goes with it, and with that the server.
         let lifeline = child.stdin.take();

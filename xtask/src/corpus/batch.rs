@@ -59,10 +59,10 @@ pub(crate) fn write(folder: &Path, corpus: &Corpus, units: &[Unit], batches: &[B
         members.join(", ")
     );
     files::write_if_changed(&folder.join("Cargo.toml"), root.as_bytes())?;
-    // The versions of this repository; cargo adds the batches to it and takes the rest out.
-    let lock = folder.join("Cargo.lock");
-    if !lock.exists() {
-        files::write_if_changed(&lock, &files::read(&workspace::path("Cargo.lock"))?)?;
+    // The versions of this repository; cargo adds the batches to its copy and takes the rest out.
+    let lock = files::read(&workspace::path("Cargo.lock"))?;
+    if files::write_if_changed(&folder.join("repository.lock"), &lock)? {
+        files::write_if_changed(&folder.join("Cargo.lock"), &lock)?;
     }
     for batch in batches {
         let own = folder.join(&batch.name);

@@ -163,7 +163,9 @@ fn size(path: &Path) -> Result<u64> {
 /// A YAML file as JSON.
 pub(crate) fn yaml(path: &Path) -> Result<Value> {
     let text = files::read_text(path)?;
-    serde_saphyr::from_str(&text).context(|| format!("{} is not YAML", path.display()))
+    // Real schemas nest deeper than configuration does.
+    let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: 400 } };
+    serde_saphyr::from_str_with_options(&text, options).context(|| format!("{} is not YAML", path.display()))
 }
 
 #[cfg(test)]

@@ -105,6 +105,11 @@ impl Conversation {
         out.trim_end().to_owned() + "\n"
     }
 
+    /// The titles of the steps, with what is recorded of them.
+    pub(crate) fn recorded(&self) -> Vec<(&str, &str)> {
+        self.steps.iter().map(|it| (it.title.as_str(), it.answer.as_str())).collect()
+    }
+
     /// Whether `${name}` stands in a request.
     pub(crate) fn uses(&self, name: &str) -> bool {
         let wanted = format!("${{{name}}}");

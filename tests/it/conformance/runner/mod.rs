@@ -3,11 +3,12 @@
 //! A file `conformance/AREA/behaviour.http` shows one behaviour as requests and, below each, the answer of a real kube-apiserver. Its
 //! format is told in `docs/testing.md` and read by [`conversation`]; [`server`] has the table of what `# server:` can ask of the
 //! embedded server; [`play`] sends the requests; [`plain`] replaces what differs from run to run; [`record`] writes the answers into
-//! the files. [`script`] reads files `conformance/PROGRAM/behaviour.console`, in which other clients are told what to do, and [`programs`] runs
-//! them. Used by `tests/server/tests/answers.rs` (embedded server against the recorded answers) and by `tests/it` (both servers,
-//! live). What to do with differences is decided there.
+//! the files, and holds servers against them; [`again`] tells which of the real server's answers count. [`script`] reads files
+//! `conformance/PROGRAM/behaviour.console`, in which other clients are told what to do, and [`programs`] runs them. Used by
+//! `tests/server/tests/answers.rs` (embedded server against the recorded answers) and by `tests/it` (both servers, live).
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod again;
 pub(crate) mod conversation;
 pub(crate) mod diff;
 pub(crate) mod kubeconfig;

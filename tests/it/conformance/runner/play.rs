@@ -15,7 +15,7 @@ use super::server::Server;
 use super::wire::{Answer, Ask, send};
 
 /// How long `@until` asks again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two requests of `@until`.
 const PAUSE: Duration = Duration::from_millis(50);
 

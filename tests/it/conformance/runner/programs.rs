@@ -8,17 +8,18 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::again::{self, Doubt, PAUSES};
 use super::plain::Plain;
 use super::play::{Leftovers, Run};
 use super::record::{Outcome, side_by_side};
 use super::script::{Command, Script};
 use super::server::Server;
-use super::{area, diff, files, printed};
+use super::{area, files, printed};
 
 /// How many are run at once: each of them is a process that works hard.
 const AT_ONCE: usize = 4;
 /// What a command may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Programs by name: the variable with their path, and the words that come before their own arguments.
 const PROGRAMS: &[(&str, &str, &str)] = &[
@@ -31,17 +32,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
     ("kube-rs", "CLIENTSET_TEST_KUBE_RS", ""),
 ];
 
-/// On which servers the files are played.
-#[derive(Debug, Clone)]
-pub(crate) enum Mode {
-    /// The embedded one, against what is recorded.
-    Recorded,
-    /// The real one, writing what comes out into the files.
-    Record(PathBuf),
-    /// Both against each other, and the real one against what is recorded.
-    Live { kubeconfig: PathBuf, tidy: bool },
-}
-
+/// A file of commands.
 #[derive(Debug, Clone)]
 struct File {
     path: PathBuf,
@@ -57,9 +48,8 @@ struct Bench {
     bin: PathBuf,
 }
 
-/// Plays the files of commands below a folder. `bench` is an empty folder that the caller removes.
-pub(crate) async fn play_all(folder: &Path, bench: &Path, mode: Mode) -> Result<Outcome, String> {
-    let bench = Arc::new(Bench::new(bench).map_err(|error| format!("{}: {error}", bench.display()))?);
+/// The files of commands below a folder whose programs there are.
+fn scripts(folder: &Path) -> Result<Vec<File>, String> {
     let mut all = Vec::new();
     for (path, name) in files(folder, "console") {
         let program =
@@ -72,83 +62,133 @@ pub(crate) async fn play_all(folder: &Path, bench: &Path, mode: Mode) -> Result<
         let script = Script::parse(&text).map_err(|error| format!("{name}: {error}"))?;
         all.push(File { path, name, script });
     }
-    let real = match &mode {
-        Mode::Recorded => None,
-        Mode::Record(kubeconfig) | Mode::Live { kubeconfig, .. } => Some(Arc::new(Server::real(kubeconfig)?)),
-    };
-    let recording = matches!(mode, Mode::Record(_));
-    // One for all that have no wishes: they share it as they share the real one.
+    Ok(all)
+}
+
+/// The embedded server against what is recorded. `bench` is an empty folder that the caller removes.
+pub(crate) async fn against_recorded(folder: &Path, bench: &Path) -> Result<Outcome, String> {
+    let bench = Arc::new(Bench::new(bench)?);
     let shared = Arc::new(Server::embedded(&[]).await?);
-    let played = side_by_side(all, AT_ONCE, |file| {
-        let (bench, real, shared) = (bench.clone(), real.clone(), shared.clone());
+    let played = side_by_side(scripts(folder)?, AT_ONCE, |file| {
+        let (bench, shared) = (bench.clone(), shared.clone());
         async move {
-            let theirs = match &real {
-                Some(real) => Some(bench.play(&file.script, real).await),
-                None => None,
-            };
-            let ours = match file.script.settings.as_slice() {
-                _ if recording => None,
-                [] => Some(bench.play(&file.script, &shared).await),
-                settings => Some(match Server::embedded(settings).await {
-                    Ok(server) => bench.play(&file.script, &server).await,
-                    Err(error) => Err(error),
-                }),
-            };
-            (file, theirs, ours)
+            let ours = bench.play_embedded(&file.script, &shared).await;
+            (file, ours)
         }
     });
-    let (mut outcome, mut leftovers) = (Outcome::default(), Vec::new());
-    for (file, theirs, ours) in played.await {
+    let mut outcome = Outcome::default();
+    for (file, ours) in played.await {
         outcome.file(&file.name);
-        let named = |error| format!("{}: {error}", file.name);
-        let theirs = match theirs.transpose().map_err(named)? {
-            Some((answers, left)) => {
-                leftovers.push(left);
-                Some(answers)
-            }
-            None => None,
-        };
-        let ours = ours.transpose().map_err(named)?.map(|it| it.0);
-        if let (true, Some(answers)) = (recording, &theirs) {
-            std::fs::write(&file.path, file.script.with_answers(answers))
-                .map_err(|error| named(error.to_string()))?;
-        }
-        for (at, step) in file.script.steps.iter().enumerate() {
-            let place = format!("{}: {}", file.name, step.title);
-            let theirs = theirs.as_ref().and_then(|it| it.get(at));
-            if let (Some(theirs), false) = (theirs, recording)
-                && *theirs != step.answer
-            {
-                let lines = diff::lines(&step.answer, theirs);
-                outcome.differences.push(format!("{place}\n  (- recorded, + kube-apiserver now)\n{lines}"));
-            }
-            if let Some(ours) = ours.as_ref().and_then(|it| it.get(at)) {
-                outcome.compare(&place, theirs.unwrap_or(&step.answer), ours);
-            }
-        }
-    }
-    if let (Some(real), true) = (real, matches!(mode, Mode::Record(_) | Mode::Live { tidy: true, .. })) {
-        for it in leftovers {
-            it.remove(&real).await;
-        }
+        outcome.embedded(&file.name, &file.script.recorded(), &ours);
     }
     Ok(outcome)
 }
 
-impl Bench {
-    fn new(folder: &Path) -> std::io::Result<Bench> {
-        let bin = folder.join("bin");
-        std::fs::create_dir_all(&bin)?;
-        for (name, variable, words) in PROGRAMS {
-            let path = bin.join(name);
-            std::fs::write(&path, format!("#!/bin/sh\nexec \"${variable}\" {words} \"$@\"\n"))?;
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt as _;
-                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
-            }
+/// Plays on the real server of a kubeconfig and writes what comes out into the files. Gives the names of those that changed.
+pub(crate) async fn record(folder: &Path, bench: &Path, kubeconfig: &Path) -> Result<Vec<String>, String> {
+    let (bench, real) = (Arc::new(Bench::new(bench)?), Arc::new(Server::real(kubeconfig)?));
+    let played = side_by_side(scripts(folder)?, AT_ONCE, |file| {
+        let (bench, real) = (bench.clone(), real.clone());
+        async move {
+            let theirs = bench.play(&file.script, &real).await;
+            (file, theirs)
         }
-        Ok(Bench { folder: folder.to_owned(), bin })
+    });
+    let mut changed = Vec::new();
+    for (file, theirs) in played.await {
+        let named = |error: String| format!("{}: {error}", file.name);
+        let (answers, leftovers) = theirs.map_err(named)?;
+        leftovers.remove(&real).await;
+        let text = file.script.with_answers(&answers);
+        let before = std::fs::read_to_string(&file.path).map_err(|error| named(error.to_string()))?;
+        if text != before {
+            std::fs::write(&file.path, text).map_err(|error| named(error.to_string()))?;
+            changed.push(file.name);
+        }
+    }
+    Ok(changed)
+}
+
+/// Both servers against what is recorded, and what has to be played again on the real one before it counts.
+#[derive(Debug)]
+pub(crate) struct Live {
+    bench: Arc<Bench>,
+    real: Arc<Server>,
+    outcome: Outcome,
+    doubts: Vec<Doubt<File>>,
+}
+
+/// Plays the files on both servers. `bench` is an empty folder that the caller removes.
+pub(crate) async fn live(folder: &Path, bench: &Path, kubeconfig: &Path) -> Result<Live, String> {
+    let (bench, real) = (Arc::new(Bench::new(bench)?), Arc::new(Server::real(kubeconfig)?));
+    // One for all that have no wishes: they share it as they share the real one.
+    let shared = Arc::new(Server::embedded(&[]).await?);
+    let played = side_by_side(scripts(folder)?, AT_ONCE, |file| {
+        let (bench, real, shared) = (bench.clone(), real.clone(), shared.clone());
+        async move {
+            let differences = bench.differences_on(&file, &real).await;
+            let ours = bench.play_embedded(&file.script, &shared).await;
+            (file, differences, ours)
+        }
+    });
+    let (mut outcome, mut doubts) = (Outcome::default(), Vec::new());
+    for (file, differences, ours) in played.await {
+        outcome.file(&file.name);
+        outcome.embedded(&file.name, &file.script.recorded(), &ours);
+        if !differences.is_empty() {
+            doubts.push(Doubt { file, differences });
+        }
+    }
+    Ok(Live { bench, real, outcome, doubts })
+}
+
+impl Live {
+    /// Whether nothing has to be played again.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.doubts.is_empty()
+    }
+
+    /// Plays again what has to be; nothing else may use the real server meanwhile.
+    pub(crate) async fn settled(mut self) -> Outcome {
+        let play = async |file: &File| self.bench.differences_on(file, &self.real).await;
+        let verdict = again::again(self.doubts, &PAUSES, play).await;
+        self.outcome.settle(verdict);
+        self.outcome
+    }
+}
+
+impl Bench {
+    fn new(folder: &Path) -> Result<Bench, String> {
+        let made = || {
+            let bin = folder.join("bin");
+            std::fs::create_dir_all(&bin)?;
+            for (name, variable, words) in PROGRAMS {
+                let path = bin.join(name);
+                std::fs::write(&path, format!("#!/bin/sh\nexec \"${variable}\" {words} \"$@\"\n"))?;
+                #[cfg(unix)]
+                {
+                    use std::os::unix::fs::PermissionsExt as _;
+                    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+                }
+            }
+            Ok(Bench { folder: folder.to_owned(), bin })
+        };
+        made().map_err(|error: std::io::Error| format!("{}: {error}", folder.display()))
+    }
+
+    /// On the embedded server that files share, or on one as the file wants it.
+    async fn play_embedded(&self, script: &Script, shared: &Server) -> Result<Vec<String>, String> {
+        let own = match script.settings.as_slice() {
+            [] => None,
+            settings => Some(Server::embedded(settings).await?),
+        };
+        Ok(self.play(script, own.as_ref().unwrap_or(shared)).await?.0)
+    }
+
+    /// How what the programs print with the real server differs from what is recorded.
+    async fn differences_on(&self, file: &File, real: &Server) -> Vec<String> {
+        let played = self.play(&file.script, real).await.map(|it| it.0);
+        again::differences(&file.name, &file.script.recorded(), played.as_deref())
     }
 
     async fn play(&self, script: &Script, server: &Server) -> Result<(Vec<String>, Leftovers), String> {
@@ -177,7 +217,7 @@ impl Bench {
             command.env("KUBECACHEDIR", self.folder.join(server.address.replace(':', "-")));
             command.stdin(Stdio::null());
             let output = tokio::time::timeout(PATIENCE, command.output()).await;
-            let output = output.map_err(|_| format!("{}: no end in a minute", step.title))?;
+            let output = output.map_err(|_| format!("{}: no end in three minutes", step.title))?;
             let output = output.map_err(|error| format!("{}: {error}", step.title))?;
             let mut text = format!("{}\n", output.status.code().unwrap_or(-1));
             text.push_str(&printed::plain(&mut plain, &String::from_utf8_lossy(&output.stdout)));

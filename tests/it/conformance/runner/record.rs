@@ -1,4 +1,4 @@
-//! Holding files against the embedded server, writing the real server's answers into them, and both servers against each other.
+//! Holding files against the embedded server, writing the real server's answers into them, and holding both servers against them.
 //! Files are played side by side, with a bound.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::again::{self, Doubt, PAUSES, Verdict};
 use super::play::{self, Leftovers};
 use super::server::Server;
 use super::{Case, area, diff};
@@ -24,6 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) steps: usize,
     /// Readable, one part for each step that differs.
     pub(crate) differences: Vec<String>,
+    /// How many files the real server was asked again before it answered as it is recorded.
+    pub(crate) again: usize,
 }
 
 impl Outcome {
@@ -32,8 +35,32 @@ impl Outcome {
         *self.areas.entry(area(name).to_owned()).or_default() += 1;
     }
 
+    /// Notes what the embedded server answered to a file.
+    pub(crate) fn embedded(
+        &mut self,
+        name: &str,
+        recorded: &[(&str, &str)],
+        played: &Result<Vec<String>, String>,
+    ) {
+        match played {
+            Err(error) => self.differences.push(format!("{name}: {error}")),
+            Ok(answers) => {
+                for ((title, recorded), answer) in recorded.iter().zip(answers) {
+                    self.compare(&format!("{name}: {title}"), recorded, answer);
+                }
+            }
+        }
+    }
+
+    /// Notes what came of playing again on the real server.
+    pub(crate) fn settle(&mut self, verdict: Verdict) {
+        verdict.say();
+        self.again += verdict.passed.len();
+        self.differences.extend(verdict.differences);
+    }
+
     /// Notes an answer that is not the one that was expected.
-    pub(crate) fn compare(&mut self, place: &str, expected: &str, got: &str) {
+    fn compare(&mut self, place: &str, expected: &str, got: &str) {
         self.steps += 1;
         if expected.is_empty() {
             self.differences.push(format!("{place}\n    nothing is recorded; docs/testing.md says how to"));
@@ -46,7 +73,8 @@ impl Outcome {
     pub(crate) fn summary(&self) -> String {
         let files: usize = self.areas.values().sum();
         let areas: Vec<String> = self.areas.iter().map(|(area, files)| format!("{area} {files}")).collect();
-        format!("conformance: {files} files, {} answers compared ({})", self.steps, areas.join(", "))
+        let (steps, areas, again) = (self.steps, areas.join(", "), self.again);
+        format!("conformance: {files} files, {steps} answers compared ({areas}), {again} files played again")
     }
 
     /// Fails with all differences.
@@ -109,61 +137,59 @@ pub(crate) async fn against_recorded(cases: Vec<Case>) -> Outcome {
     });
     for (case, answers) in played.await {
         outcome.file(&case.name);
-        match answers {
-            Err(error) => outcome.differences.push(format!("{}: {error}", case.name)),
-            Ok(answers) => {
-                for (step, answer) in case.conversation.steps.iter().zip(&answers) {
-                    outcome.compare(&format!("{}: {}", case.name, step.title), &step.answer, answer);
-                }
-            }
-        }
+        outcome.embedded(&case.name, &case.conversation.recorded(), &answers);
     }
     outcome
 }
 
-/// Both servers against each other, and the real one against what is recorded.
-///
-/// A server that outlives the tests is tidied up.
-pub(crate) async fn live(cases: Vec<Case>, kubeconfig: &Path, tidy: bool) -> Result<Outcome, String> {
+/// Both servers against what is recorded, and what has to be played again on the real one before it counts.
+pub(crate) struct Live {
+    real: Arc<Server>,
+    outcome: Outcome,
+    doubts: Vec<Doubt<Case>>,
+}
+
+/// Plays files on both servers.
+pub(crate) async fn live(cases: Vec<Case>, kubeconfig: &Path) -> Result<Live, String> {
     let real = Arc::new(Server::real(kubeconfig)?);
-    let mut outcome = Outcome::default();
-    let played = side_by_side(cases, AT_ONCE, |case| {
+    let played = apart_or_side_by_side(cases, |case| {
         let real = real.clone();
         async move {
-            let both =
-                tokio::join!(play::play(&case.conversation, &real), play::play_embedded(&case.conversation));
-            (case, both)
+            let ours = play::play_embedded(&case.conversation);
+            let (theirs, ours) = tokio::join!(differences_on(&case, &real), ours);
+            (case, theirs, ours)
         }
     });
-    let mut leftovers = Vec::new();
-    for (case, both) in played.await {
+    let (mut outcome, mut doubts) = (Outcome::default(), Vec::new());
+    for (case, differences, ours) in played.await {
         outcome.file(&case.name);
-        match both {
-            (Ok(theirs), Ok(ours)) => {
-                leftovers.push(theirs.leftovers);
-                let answers = theirs.answers.iter().zip(&ours);
-                for (step, (theirs, ours)) in case.conversation.steps.iter().zip(answers) {
-                    let place = format!("{}: {}", case.name, step.title);
-                    if step.answer != *theirs {
-                        let lines = diff::lines(&step.answer, theirs);
-                        outcome
-                            .differences
-                            .push(format!("{place}\n  (- recorded, + kube-apiserver now)\n{lines}"));
-                    }
-                    outcome.compare(&place, theirs, ours);
-                }
-            }
-            (theirs, ours) => {
-                for error in [theirs.err(), ours.err()].into_iter().flatten() {
-                    outcome.differences.push(format!("{}: {error}", case.name));
-                }
-            }
+        outcome.embedded(&case.name, &case.conversation.recorded(), &ours);
+        if !differences.is_empty() {
+            doubts.push(Doubt { file: case, differences });
         }
     }
-    if tidy {
-        remove(leftovers, &real).await;
+    Ok(Live { real, outcome, doubts })
+}
+
+impl Live {
+    /// Whether nothing has to be played again.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.doubts.is_empty()
     }
-    Ok(outcome)
+
+    /// Plays again what has to be; nothing else may use the real server meanwhile.
+    pub(crate) async fn settled(mut self) -> Outcome {
+        let play = async |case: &Case| differences_on(case, &self.real).await;
+        let verdict = again::again(self.doubts, &PAUSES, play).await;
+        self.outcome.settle(verdict);
+        self.outcome
+    }
+}
+
+/// How the real server's answers to a file differ from those that are recorded.
+async fn differences_on(case: &Case, real: &Server) -> Vec<String> {
+    let played = play::play(&case.conversation, real).await.map(|it| it.answers);
+    again::differences(&case.name, &case.conversation.recorded(), played.as_deref())
 }
 
 /// Plays on the real server of a kubeconfig and writes its answers into the files. Gives the names of the files that changed.

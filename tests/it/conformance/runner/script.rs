@@ -55,6 +55,11 @@ impl Script {
         out
     }
 
+    /// The titles of the steps, with what is recorded of them.
+    pub(crate) fn recorded(&self) -> Vec<(&str, &str)> {
+        self.steps.iter().map(|it| (it.title.as_str(), it.answer.as_str())).collect()
+    }
+
     /// Everything that is told to the client.
     pub(crate) fn written(&self) -> String {
         self.steps.iter().fold(String::new(), |all, it| all + &it.raw + "\n")

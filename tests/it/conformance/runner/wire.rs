@@ -18,7 +18,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 /// What an answer may take; far more than anything that works does.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Who asks.
 #[derive(Clone, Default)]
@@ -95,7 +95,7 @@ pub(crate) async fn send(address: &str, who: &Credential, ask: Ask<'_>) -> Answe
     match sent {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => Answer { body: error.into_bytes(), ..Answer::default() },
-        Err(_) => Answer { body: b"no whole answer in 40 s".to_vec(), ..Answer::default() },
+        Err(_) => Answer { body: b"no whole answer in 90 s".to_vec(), ..Answer::default() },
     }
 }
 

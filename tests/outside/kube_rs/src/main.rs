@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
             other => Err(format!("`{other}` is no command; they are in main.rs").into()),
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), work).await?
+    tokio::time::timeout(Duration::from_secs(150), work).await?
 }
 
 fn kind(group: &str, version: &str, kind: &str) -> ApiResource {

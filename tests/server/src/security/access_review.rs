@@ -11,6 +11,7 @@ use super::identity::Identity;
 use crate::call::Call;
 use crate::failure::{Cause, Failure, Outcome};
 use crate::fields::Fields;
+use crate::kinds::selectors;
 use crate::schema::strings;
 use crate::selector::Selector;
 use crate::{meta, names};
@@ -183,23 +184,16 @@ fn check_selector(selector: &Value, field: &str, is_field: bool, causes: &mut Ve
         causes.push(Cause::required(format!("{field}.requirements"), &why));
     }
     for (index, it) in all.iter().enumerate() {
-        let at = |name: &str| format!("{field}.requirements[{index}].{name}");
+        let here = format!("{field}.requirements[{index}]");
+        let at = |name: &str| format!("{here}.{name}");
         let key = it["key"].as_str().unwrap_or_default();
         let values = strings(it.get("values"));
         if is_field && key.is_empty() {
             causes.push(Cause::required(at("key"), "must be specified"));
         }
-        match it["operator"].as_str().unwrap_or_default() {
-            "In" | "NotIn" if values.is_empty() => {
-                let why = "must be specified when `operator` is 'In' or 'NotIn'";
-                causes.push(Cause::required(at("values"), why));
-            }
-            "Exists" | "DoesNotExist" if !values.is_empty() => {
-                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-                causes.push(Cause::forbidden(at("values"), why));
-            }
-            _ => {}
-        }
+        // An operator that nobody knows is no mistake here: newer servers may know it.
+        let operator = it["operator"].as_str().filter(|it| selectors::OPERATORS.contains(it));
+        causes.extend(operator.and_then(|it| selectors::operator(it, values.len(), &here)));
         if is_field {
             continue;
         }

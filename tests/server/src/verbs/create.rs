@@ -16,6 +16,7 @@ pub(super) fn post(call: &Call<'_>) -> Outcome<Reply> {
     let options = call.write_options("CreateOptions", false)?;
     let mut object = body::read(call.incoming, &call.resource.kind)?;
     body::check_type(&mut object, &call.resource, &call.incoming.body)?;
+    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
     let mut store = call.store();
     create(call, &mut store, object, &options, false)
 }
@@ -77,16 +78,23 @@ pub(crate) fn place(call: &Call<'_>, object: &mut Value) -> Outcome<()> {
         meta::remove(object, "namespace");
         return Ok(());
     };
-    let given = meta::namespace(object);
-    if !given.is_empty() && given != namespace {
-        let say = "the namespace of the provided object does not match the namespace sent on the request";
-        return Err(Failure::bad_request(say));
-    }
+    check_same_namespace(call, object)?;
     object["metadata"]["namespace"] = namespace.as_str().into();
     Ok(())
 }
 
-/// Checks, completes and stores a new object. With `applied` its managed fields are there already.
+/// The namespace in the body is that of the path, or absent.
+pub(super) fn check_same_namespace(call: &Call<'_>, object: &Value) -> Outcome<()> {
+    let given = meta::namespace(object);
+    match &call.target.namespace {
+        Some(wanted) if !given.is_empty() && given != wanted => Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Checks, completes and stores a new object, from which what is unknown was dropped. With `applied` its managed fields are there already.
 pub(super) fn create(
     call: &Call<'_>,
     store: &mut Store,
@@ -95,7 +103,6 @@ pub(super) fn create(
     applied: bool,
 ) -> Outcome<Reply> {
     let resource = &call.resource;
-    drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
     place(call, &mut object)?;
     if !matches!(meta::text(&object, "resourceVersion"), "" | "0") {
         return Err(Failure::plain("resourceVersion should not be set on objects to be created"));

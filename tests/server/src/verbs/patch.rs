@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::create::{create, drop_unknown};
+use super::create::{cannot_handle, create, drop_unknown};
 use super::update::{Tracking, check_identity, check_resource_version, ignored, store_changed};
 use crate::apply::compare::sorted;
 use crate::apply::{last_applied, typed};
@@ -158,7 +158,8 @@ fn apply(call: &Call<'_>, options: &WriteOptions) -> Outcome<Reply> {
                 );
                 return Err(Failure::conflict(&resource.group, &resource.plural, call.name(), &why));
             }
-            let object = laid_over(call, &json!({}), &config)?;
+            let mut object = laid_over(call, &json!({}), &config)?;
+            drop_unknown(call, &mut object, options.unknown).map_err(|why| cannot_handle(call, &why))?;
             create(call, &mut store, object, options, true)
         }
         None => Err(call.not_found()),

@@ -148,28 +148,25 @@ fn set(object: &mut Value, path: &[String], replicas: i64) {
 /// The object with other replicas, and an entry of who scaled it: as in the real server one without a time.
 fn scaled(call: &Call<'_>, old: &Value, replicas: i64, applies: bool) -> Outcome<(Value, Tracking)> {
     let path = paths(call).spec;
+    let with_replicas = |mut object: Value| {
+        set(&mut object, &path, replicas);
+        object
+    };
     let (manager, nothing) = (call.manager(applies), FieldSet::default());
-    let Some(schema) = call.resource.schema() else {
-        let mut new = old.clone();
-        set(&mut new, &path, replicas);
+    let schema = call.resource.schema();
+    if let (true, Some(schema)) = (applies, &schema) {
+        let config = with_replicas(json!({}));
+        let force = call.incoming.query.flag("force");
+        let new = managers::apply(old, &config, schema, manager, force, &nothing, "")
+            .map_err(|it| Failure::apply_conflict(it.message(), it.causes()))?;
+        return Ok((new, Tracking::Applied));
+    }
+    let mut new = with_replicas(old.clone());
+    // A scale shows only who has the replicas, and of what nobody tracks an update begins no record.
+    let steps: Vec<Step> = path.iter().cloned().map(Step::Field).collect();
+    let Some(schema) = schema.filter(|_| managers::is_owned(old, &steps)) else {
         return Ok((new, Tracking::None));
     };
-    let new = if applies {
-        let mut config = json!({});
-        set(&mut config, &path, replicas);
-        let force = call.incoming.query.flag("force");
-        managers::apply(old, &config, &schema, manager, force, &nothing, "")
-            .map_err(|it| Failure::apply_conflict(it.message(), it.causes()))?
-    } else {
-        let mut new = old.clone();
-        set(&mut new, &path, replicas);
-        // A scale shows only who has the replicas, and of what nobody tracks an update begins no record.
-        let steps: Vec<Step> = path.iter().cloned().map(Step::Field).collect();
-        if !managers::is_owned(old, &steps) {
-            return Ok((new, Tracking::None));
-        }
-        managers::update(old, &mut new, &schema, manager, &nothing, "");
-        new
-    };
+    managers::update(old, &mut new, &schema, manager, &nothing, "");
     Ok((new, Tracking::Applied))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::create::{cannot_handle, create, drop_unknown};
+use super::create::{cannot_handle, check_same_namespace, create, drop_unknown};
 use crate::apply::fields::{FieldSet, Step};
 use crate::apply::managers;
 use crate::call::{Call, Reply, WriteOptions};
@@ -65,7 +65,7 @@ fn uid_differs(call: &Call<'_>, sent: &str, is: &str) -> Failure {
 
 /// The name and namespace in the body are those of the path, or absent.
 pub(super) fn check_identity(call: &Call<'_>, object: &Value) -> Outcome<()> {
-    let (name, namespace) = (meta::name(object), meta::namespace(object));
+    let name = meta::name(object);
     if name.is_empty() {
         let say = format!(
             "the name of the object ({} based on URL) was undeterminable: name must be provided",
@@ -78,12 +78,7 @@ pub(super) fn check_identity(call: &Call<'_>, object: &Value) -> Outcome<()> {
             format!("the name of the object ({name}) does not match the name on the URL ({})", call.name());
         return Err(Failure::bad_request(say));
     }
-    match &call.target.namespace {
-        Some(wanted) if !namespace.is_empty() && namespace != wanted => Err(Failure::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        )),
-        _ => Ok(()),
-    }
+    check_same_namespace(call, object)
 }
 
 /// The uid that was sent is that of the object.

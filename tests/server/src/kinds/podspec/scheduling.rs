@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::kinds::causes::{At, Causes};
 use crate::kinds::look::{has, list, map, text};
+use crate::kinds::selectors;
 use crate::names;
 
 /// `Toleration`.
@@ -40,19 +41,12 @@ pub(in crate::kinds) fn node_term(term: &Value, at: &At, causes: &mut Causes) {
         let at = at.field("matchExpressions").index(index);
         let values = list(it, "values");
         match text(it, "operator") {
-            "In" | "NotIn" if values.is_empty() => {
-                causes.required(&at.field("values"), "must be specified when `operator` is 'In' or 'NotIn'");
-            }
-            "Exists" | "DoesNotExist" if !values.is_empty() => {
-                let say = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-                causes.forbidden(&at.field("values"), say);
-            }
             "Gt" | "Lt" if values.len() != 1 => {
                 let say = "must be specified single value when `operator` is 'Lt' or 'Gt'";
                 causes.required(&at.field("values"), say);
             }
-            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
-            other => causes.invalid(&at.field("operator"), other, "not a valid selector operator"),
+            "Gt" | "Lt" => {}
+            other => causes.0.extend(selectors::operator(other, values.len(), &at.to_string())),
         }
         for problem in names::qualified_problems(text(it, "key")) {
             causes.invalid(&at.field("key"), text(it, "key"), &problem);
