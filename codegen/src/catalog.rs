@@ -66,6 +66,13 @@ impl Catalog {
 }
 
 impl Api {
+    /// Makes all core types known as external ones, for passes that look for them.
+    pub(crate) fn load_all(&mut self) {
+        for (id, ty) in &Catalog::get().types {
+            self.types.entry(id.clone()).or_insert_with(|| ty.clone());
+        }
+    }
+
     /// Makes a core type known as an external one. Says whether there is such a type.
     pub(crate) fn load(&mut self, id: &str) -> bool {
         if self.types.contains_key(id) {

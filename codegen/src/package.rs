@@ -53,6 +53,8 @@ pub struct PackageResource {
     pub version: String,
     /// The kind.
     pub kind: String,
+    /// Its type: `Widget`, but for kinds that have no name in Rust.
+    pub rust_type: String,
     /// The name in URLs.
     pub plural: String,
     /// Whether its objects live in a namespace.
@@ -63,6 +65,8 @@ pub struct PackageResource {
     pub accessor: String,
     /// Its client: `Widgets`.
     pub client: String,
+    /// The method of the group-version's client that leads to it: `widgets`.
+    pub method: String,
     /// The input that defines it.
     pub source: String,
 }
@@ -186,16 +190,19 @@ fn resources(api: &Api) -> Vec<PackageResource> {
     let mut resources = Vec::new();
     for (module, version) in &api.versions {
         for resource in &version.resources {
-            let kind = api.types.get(&resource.kind).and_then(|ty| ty.gvk.as_ref());
+            let ty = api.types.get(&resource.kind);
+            let kind = ty.and_then(|ty| ty.gvk.as_ref());
             resources.push(PackageResource {
                 group: version.group.clone(),
                 version: version.version.clone(),
                 kind: kind.map(|kind| kind.kind.clone()).unwrap_or_default(),
+                rust_type: ty.map(|ty| ty.name.clone()).unwrap_or_default(),
                 plural: resource.plural.clone(),
                 namespaced: resource.namespaced,
                 module: module.to_string(),
                 accessor: module.accessor(),
                 client: resource.client.clone(),
+                method: resource.accessor.clone(),
                 source: resource.place.source.clone(),
             });
         }

@@ -8,11 +8,30 @@ use quote::quote;
 
 use super::file::{Items, doc};
 use super::scope::{Scope, ident};
-use super::{Settings, subresource, table};
+use super::{Settings, crds, subresource, table};
 use crate::diag::Report;
-use crate::ir::{Resource, Type, Verb};
+use crate::ir::{Api, Module, Resource, Type, Verb};
 
-/// Emits the clients of a resource and what makes its kind a `Resource`.
+/// Emits what makes a kind a `Resource`, and a `CustomResource` where it is one.
+pub(super) fn facts(
+    api: &Api,
+    module: &Module,
+    id: &str,
+    ty: &Type,
+    resource: &Resource,
+    scope: &mut Scope<'_>,
+    items: &mut Items,
+) {
+    if let Some(text) = table::resource(ty, resource) {
+        scope.use_macro("resource");
+        items.push_text(text);
+    }
+    if let Some(text) = crds::custom_resource(api, module, id, scope) {
+        items.push_text(text);
+    }
+}
+
+/// Emits the clients of a resource.
 pub(super) fn run(
     ty: &Type,
     resource: &Resource,
@@ -21,10 +40,6 @@ pub(super) fn run(
     items: &mut Items,
     report: &mut Report,
 ) {
-    if let Some(text) = table::resource(ty, resource) {
-        scope.use_macro("resource");
-        items.push_text(text);
-    }
     let what = if resource.namespaced { "of one namespace" } else { "of the cluster" };
     let constructor = if resource.namespaced { Constructor::Namespaced } else { Constructor::Cluster };
     let mut methods = verbs(ty, &resource.verbs, scope);

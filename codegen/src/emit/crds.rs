@@ -1,14 +1,15 @@
 //! The CustomResourceDefinitions behind the kinds, as string constants: one file a kind in `crds` beside the versions
-//! of its group. The text is JSON in which every character is visible.
+//! of its group. The text is JSON in which every character is visible; their other facts are a table beside the kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proc_macro2::Literal;
 use serde_json::Value;
 
 use super::file::{Header, Items, printable};
+use super::scope::Scope;
 use super::{Home, Settings};
 use crate::FileSet;
-use crate::diag::Report;
 use crate::ir::{Api, Manifest, Module};
 use crate::names;
 
@@ -16,8 +17,9 @@ use crate::names;
 const WIDTH: usize = 100;
 
 /// Emits the manifests of all groups.
-pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, _report: &mut Report) {
-    let groups: BTreeSet<&str> = api.crds.iter().map(|crd| crd.group.as_str()).collect();
+pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet) {
+    let groups: BTreeSet<&str> =
+        api.crds.iter().filter(|crd| !crd.versions.is_empty()).map(|crd| crd.group.as_str()).collect();
     for group in groups {
         let mut text = String::new();
         for (crd, file) in files_of(api, group) {
@@ -39,7 +41,7 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, _repo
         }
         let header = Header {
             by: settings.by,
-            source: settings.all,
+            source: settings.source_of_group(api, group),
             what: "The CustomResourceDefinitions of the group, as JSON.".to_owned(),
         };
         let path = settings.home.file(&format!("{group}/crds/mod.rs"));
@@ -47,19 +49,50 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, _repo
     }
 }
 
-/// The constant, below the module `crds` of the group, that holds the manifest of a kind.
-pub(super) fn constant(api: &Api, module: &Module, id: &str) -> Option<String> {
-    files_of(api, &module.group)
-        .into_iter()
-        .find(|(crd, _)| crd.types.iter().any(|ty| ty == id))
-        .map(|(_, file)| constant_of(&file))
+/// `custom_resource! { Widget { crd super::super::crds::WIDGET; … } }`, for a kind that a CRD defines.
+pub(super) fn custom_resource(api: &Api, module: &Module, id: &str, scope: &mut Scope<'_>) -> Option<String> {
+    let name = &api.types.get(id)?.name;
+    let (crd, version, file) = files_of(api, &module.group).into_iter().find_map(|(crd, file)| {
+        crd.versions.iter().find(|version| version.ty == id).map(|version| (crd, version, file))
+    })?;
+    scope.use_macro("custom_resource");
+    let mut text = format!("custom_resource! {{\n    {name} {{\n");
+    let mut row = |row: String| text.push_str(&format!("        {row};\n"));
+    let literals =
+        |texts: &[String]| texts.iter().map(|text| format!(" {}", literal(text))).collect::<String>();
+    row(format!("crd {}::{}", scope.in_group("crds"), constant_of(&file)));
+    row(format!("singular {}", literal(&crd.singular)));
+    row(format!("list_kind {}", literal(&crd.list_kind)));
+    row(format!("short_names{}", literals(&crd.short_names)));
+    row(format!("categories{}", literals(&crd.categories)));
+    row(format!("storage_version {}", literal(&crd.storage)));
+    for column in &version.columns {
+        let facts = [&column.name, &column.kind, &column.path].map(|fact| literal(fact)).join(" ");
+        let mut line = format!("column {facts}");
+        for (word, text) in [("format", &column.format), ("description", &column.description)] {
+            if !text.is_empty() {
+                line.push_str(&format!(" {word}({})", literal(text)));
+            }
+        }
+        match i32::try_from(column.priority) {
+            Ok(priority) if priority > 0 => line.push_str(&format!(" priority({priority})")),
+            _ => {}
+        }
+        row(line);
+    }
+    text.push_str("    }\n}");
+    Some(text)
+}
+
+fn literal(text: &str) -> String {
+    Literal::string(text).to_string()
 }
 
 /// The manifests of a group and the names of their files.
 pub(super) fn files_of<'a>(api: &'a Api, group: &str) -> Vec<(&'a Manifest, String)> {
     let mut taken = BTreeSet::from(["mod".to_owned()]);
     let mut files = Vec::new();
-    for crd in api.crds.iter().filter(|crd| crd.group == group) {
+    for crd in api.crds.iter().filter(|crd| crd.group == group && !crd.versions.is_empty()) {
         let mut file = names::keyword_safe(names::snake(&crd.kind, &Default::default()));
         if !names::is_identifier(&file) {
             file = "kind".to_owned();
@@ -80,9 +113,9 @@ pub(super) fn constant_of(file: &str) -> String {
 /// In the crate `clientset` a manifest is there where one of its versions is.
 fn gate(api: &Api, crd: &Manifest, settings: &Settings<'_>) -> String {
     let modules: BTreeMap<String, ()> = crd
-        .types
+        .versions
         .iter()
-        .filter_map(|id| api.types.get(id))
+        .filter_map(|version| api.types.get(&version.ty))
         .map(|ty| (format!("feature = \"{}\"", ty.module.feature()), ()))
         .collect();
     let features: Vec<String> = modules.into_keys().collect();

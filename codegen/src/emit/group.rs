@@ -7,7 +7,7 @@ use quote::quote;
 use super::file::{Header, Items, doc, printable};
 use super::module::group_client;
 use super::scope::ident;
-use super::{Home, Settings};
+use super::{Home, Settings, crds};
 use crate::FileSet;
 use crate::diag::Report;
 use crate::ir::{Api, Module, Version};
@@ -20,7 +20,7 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, repor
     }
     for (group, versions) in groups {
         let mut text = String::new();
-        if api.crds.iter().any(|crd| crd.group == group) {
+        if !crds::files_of(api, group).is_empty() {
             text.push_str("pub(crate) mod crds;\n");
         }
         for (module, version) in &versions {
@@ -33,7 +33,7 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, repor
         let name = if name.is_empty() { group } else { name };
         let header = Header {
             by: settings.by,
-            source: settings.all,
+            source: settings.source_of_group(api, group),
             what: format!("The versions of the API group {}.", printable(name)),
         };
         let path = settings.home.file(&format!("{group}/mod.rs"));

@@ -53,13 +53,24 @@ pub(crate) struct Settings<'a> {
     pub(crate) root: Option<&'a Source>,
 }
 
+impl Settings<'_> {
+    /// What a file comes from that is about a whole group: in a package its name, which tells more than the config.
+    fn source_of_group<'b>(&'b self, api: &'b Api, group: &str) -> &'b str {
+        let mut versions = api.versions.iter().filter(|(module, _)| module.group == group);
+        match (self.home, versions.next()) {
+            (Home::Package, Some((_, version))) => &version.group,
+            _ => self.all,
+        }
+    }
+}
+
 /// Writes everything.
 pub(crate) fn run(api: &Api, settings: &Settings<'_>, report: &mut Report) -> FileSet {
     let mut files = BTreeMap::new();
     for module in api.versions.keys() {
         module::run(api, module, settings, &mut files, report);
     }
-    crds::run(api, settings, &mut files, report);
+    crds::run(api, settings, &mut files);
     group::run(api, settings, &mut files, report);
     match settings.home {
         Home::Crate => manifest::run(api, settings, &mut files, report),

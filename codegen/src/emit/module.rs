@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::file::{Header, Items, doc, printable};
 use super::scope::{Scope, ident};
-use super::{Settings, client, crds, types};
+use super::{Home, Settings, client, types};
 use crate::FileSet;
 use crate::diag::Report;
 use crate::ir::{Api, Module, Shape, Type, Version};
@@ -78,6 +78,22 @@ impl Emit<'_> {
         Header { by: self.settings.by, source: &self.version.source, what }
     }
 
+    /// The input of what is in one file of a package: the CRD if it is one, else the group.
+    fn header_of<'b>(&'b self, mut sources: impl Iterator<Item = &'b str>, what: String) -> Header<'b> {
+        let header = self.header(what);
+        if self.settings.home == Home::Crate {
+            return header;
+        }
+        let first = sources.next().unwrap_or(&self.version.group);
+        let source = if sources.all(|other| other == first) { first } else { &self.version.group };
+        Header { source, ..header }
+    }
+
+    /// The inputs of the resources.
+    fn sources(&self) -> impl Iterator<Item = &str> {
+        self.version.resources.iter().map(|resource| resource.place.source.as_str())
+    }
+
     fn scope(&self, file: &str) -> Scope<'_> {
         Scope::new(self.api, self.settings, self.module, self.defined, file)
     }
@@ -97,17 +113,8 @@ impl Emit<'_> {
             kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));
         for (id, ty) in sorted {
             types::run(self.api, id, ty, &mut scope, &mut items, report);
-            if let Some(constant) = crds::constant(self.api, self.module, id) {
-                let (name, constant, crds) = (ident(&ty.name), ident(&constant), scope.in_group("crds"));
-                let docs = doc(
-                    "The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.",
-                );
-                items.push(
-                    quote!(impl #name { #docs pub const CRD: &'static str = #crds::#constant; }),
-                    report,
-                );
-            }
             if let Some(resource) = resource.filter(|resource| resource.kind == **id) {
+                client::facts(self.api, self.module, id, ty, resource, &mut scope, &mut items);
                 client::run(ty, resource, self.settings, &mut scope, &mut items, report);
             }
         }
@@ -119,7 +126,8 @@ impl Emit<'_> {
             (Some((_, ty)), None) => format!("{} of {title}: the kind and its own types.", ty.name),
             (None, _) => format!("Types of {title} that several kinds share."),
         };
-        let text = items.finish(&self.header(what), &scope.imports());
+        let sources = types.iter().map(|(_, ty)| ty.place.source.as_str());
+        let text = items.finish(&self.header_of(sources, what), &scope.imports());
         files.insert(format!("{}/{file}.rs", self.folder), text);
     }
 
@@ -133,7 +141,7 @@ impl Emit<'_> {
         for module in modules {
             text.push_str(&format!("pub use self::{module}::*;\n"));
         }
-        Items::default().finish(&self.header(what), &text)
+        Items::default().finish(&self.header_of(self.sources(), what), &text)
     }
 
     /// The client of the group-version.
@@ -191,8 +199,8 @@ impl Emit<'_> {
             scope.import_own(&name);
         }
         let what = format!("The client of {title}: one method a resource and scope.");
-        files
-            .insert(format!("{}/client.rs", self.folder), items.finish(&self.header(what), &scope.imports()));
+        let text = items.finish(&self.header_of(self.sources(), what), &scope.imports());
+        files.insert(format!("{}/client.rs", self.folder), text);
     }
 
     fn client_type(&self, name: &str) -> proc_macro2::Ident {

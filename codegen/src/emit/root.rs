@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use quote::quote;
 
 use super::Settings;
-use super::crds::{constant_of, files_of};
+use super::crds::files_of;
 use super::file::{Header, Items, doc, printable};
 use super::module::group_client;
 use super::scope::ident;
@@ -33,14 +33,20 @@ pub(super) fn run(api: &Api, settings: &Settings<'_>, files: &mut FileSet, repor
     let mut crds = Vec::new();
     for group in &groups {
         let label = ident(group);
-        for (_, file) in files_of(api, group) {
-            let constant = ident(&constant_of(&file));
-            crds.push(quote!(#label::crds::#constant));
+        for (crd, _) in files_of(api, group) {
+            // One of its versions, no matter which: all hold the same definition.
+            let ty = crd.versions.iter().rev().find_map(|version| api.types.get(&version.ty));
+            let Some(ty) = ty else { continue };
+            let (version, kind) = (ident(&ty.module.version), ident(&ty.name));
+            crds.push(quote!(#label::#version::#kind::crd()));
         }
     }
-    let docs =
-        doc("Every CustomResourceDefinition of this package as JSON, to be registered with a cluster.");
-    items.push(quote!(#[rustfmt::skip] #docs pub const CRDS: &[&str] = &[#(#crds),*];), report);
+    let docs = doc("Every CustomResourceDefinition of this package: what `ensure_crds` tells a cluster.");
+    let count = proc_macro2::Literal::usize_unsuffixed(crds.len());
+    items.push(
+        quote!(#[rustfmt::skip] #docs pub const CRDS: [::#runtime::Crd; #count] = [#(#crds),*];),
+        report,
+    );
     let (mut declared, mut defined) = (Vec::new(), Vec::new());
     for (module, version) in api.versions.iter().filter(|(_, version)| !version.resources.is_empty()) {
         let (group, label) = (ident(&module.group), ident(&module.version));

@@ -130,11 +130,11 @@ impl<'a> Scope<'a> {
     }
 
     /// The path of a module of the group, beside its versions.
-    pub(super) fn in_group(&self, name: &str) -> TokenStream {
-        path(&match self.home {
+    pub(super) fn in_group(&self, name: &str) -> String {
+        match self.home {
             Home::Crate => format!("crate::{}::{name}", self.module.group),
             Home::Package => format!("{}::{name}", vec!["super"; self.depth + 1].join("::")),
-        })
+        }
     }
 
     /// The type of a value that is there.

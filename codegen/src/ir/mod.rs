@@ -76,8 +76,6 @@ impl Version {
 }
 
 /// A CRD, to be registered by a client.
-// Until `custom_resource!` is emitted.
-#[allow(dead_code)]
 #[derive(Debug, Default)]
 pub(crate) struct Manifest {
     pub(crate) place: Place,
@@ -90,8 +88,6 @@ pub(crate) struct Manifest {
     pub(crate) categories: Vec<String>,
     /// The version that objects are stored in.
     pub(crate) storage: String,
-    /// The types of its kind, one a version.
-    pub(crate) types: Vec<String>,
     /// What it says of each version.
     pub(crate) versions: Vec<ManifestVersion>,
     /// What is registered.

@@ -33,10 +33,9 @@ pub(crate) struct Found {
 pub(crate) fn first(files: &FileSet) -> Result<Found> {
     let mut first = None;
     for (path, source) in files {
-        // pub const CRD: &'static str = crate::example::crds::WIDGET;
-        let constant = source.lines().find_map(|line| {
-            line.trim().strip_prefix("pub const CRD: &'static str = crate::")?.strip_suffix(';')
-        });
+        // crd crate::example::crds::WIDGET;
+        let constant =
+            source.lines().find_map(|line| line.trim().strip_prefix("crd crate::")?.strip_suffix(';'));
         let Some(constant) = constant else { continue };
         let found = read(files, path, source, constant)?;
         let stored = versions(&found.crd)

@@ -57,7 +57,6 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
             short_names: crd.short_names.clone(),
             categories: crd.categories.clone(),
             storage: crd.storage.clone(),
-            types: versions.iter().map(|version| version.ty.clone()).collect(),
             versions,
             value: crd.manifest.clone(),
         });

@@ -5,7 +5,7 @@
 use clientset_runtime::{
     Api, ApplyBody, ApplyRequest, Bytes, Client, CreateRequest, DeleteCollectionRequest, DeleteRequest,
     EditRequest, GetRequest, IntOrString, List, ListRequest, Map, Patch, PatchRequest, RawJson, Time,
-    UnknownFields, UpdateRequest, WatchRequest, object, open_enum, resource,
+    UnknownFields, UpdateRequest, WatchRequest, custom_resource, object, open_enum, resource,
 };
 use crate::autoscaling::v1::Scale;
 use crate::meta::v1::ObjectMeta;
@@ -31,12 +31,18 @@ object! {
     }
 }
 
-impl Widget {
-    /// The CustomResourceDefinition as JSON: what a cluster has to be told to know the kind.
-    pub const CRD: &'static str = crate::example::crds::WIDGET;
-}
-
 resource! { Widget = "example.com" "v1" "Widget" "widgets" Namespaced }
+
+custom_resource! {
+    Widget {
+        crd crate::example::crds::WIDGET;
+        singular "widget";
+        list_kind "WidgetList";
+        short_names "wd";
+        categories;
+        storage_version "v1";
+    }
+}
 
 /// Widgets of one namespace.
 #[derive(Clone, Debug)]
