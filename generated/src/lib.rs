@@ -3,8 +3,11 @@
 //! Each group-version is a module behind a feature of its name: `core::v1` behind `core-v1`. What is written by hand is in
 //! `clientset-runtime`, and shown here as well.
 
+pub mod ext;
+
 pub use clientset_runtime as runtime;
 pub use clientset_runtime::*;
+pub use ext::{EnsureCrds, ensure_crds};
 
 // @generated begin: the module tree, by `cargo xtask generate`
 #[rustfmt::skip]

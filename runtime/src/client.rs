@@ -68,6 +68,12 @@ pub(crate) struct Response {
     pub(crate) body: Bytes,
 }
 
+impl AsRef<Client> for Client {
+    fn as_ref(&self) -> &Client {
+        self
+    }
+}
+
 impl Client {
     /// A client for this configuration. Nothing is sent and no connection is opened yet.
     ///
@@ -135,6 +141,11 @@ impl Client {
     pub fn max_retries(mut self, retries: u32) -> Client {
         self.max_retries = retries;
         self
+    }
+
+    /// The field manager for writes that name none.
+    pub fn default_field_manager(&self) -> Option<&str> {
+        self.defaults.field_manager.as_deref()
     }
 
     /// The server's URL, for messages.

@@ -51,6 +51,8 @@ pub(crate) enum Kind {
     Decode,
     /// An update would drop members that this build does not know.
     UnknownFields,
+    /// An object was stored, and the server will not make of it what it should.
+    NotAccepted,
     /// The server has no resource of this name.
     NoMatch,
     /// The server has more than one resource that this name can mean.

@@ -12,6 +12,8 @@ pub mod config;
 mod custom;
 mod discovery;
 mod dynamic;
+#[doc(hidden)]
+pub mod ensure;
 mod error;
 mod options;
 mod patch;

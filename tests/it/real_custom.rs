@@ -1,25 +1,50 @@
 //! Custom resources on a real kube-apiserver: the definition through apiextensions, its objects through the generated client,
 //! and objects that know more than their Rust type.
 
-use clientset::apiextensions::v1::CustomResourceDefinition;
 use clientset::autoscaling::v1::ScaleSpec;
 use clientset::example::v1::{Color, Phase, Widget, WidgetSpec, WidgetSpecParts, WidgetStatus};
 use clientset::meta::v1::ObjectMeta;
-use clientset::{Api, Clientset, DynamicObject, IntOrString, Map, Patch, RawJson, UnknownFieldPolicy};
-use clientset::{UnknownFields, WatchEvent, codec, object, resource};
+use clientset::{Api, Clientset, Crd, DynamicObject, IntOrString, Map, Patch, RawJson, UnknownFieldPolicy};
+use clientset::{UnknownFields, WatchEvent, ensure_crds, object, resource};
 use serde_json::json;
 
-use crate::harness::{Sandbox, named, sandbox, soon};
+use crate::harness::{Sandbox, named, sandbox};
 
 /// Tells the server of a definition, and waits until it serves the kind. Definitions stay: other tests use them too.
 async fn register(client: &Clientset, json: &str) {
-    let definition: CustomResourceDefinition = codec::from_str(json).expect("a definition");
-    let definitions = client.apiextensions_v1().custom_resource_definitions();
-    let name = definition.metadata.name.clone().expect("a name");
-    definitions.apply(&name, &definition).field_manager("it").force().await.expect("it is a good one");
-    let (group, version) = (&definition.spec.group, &definition.spec.versions[0].name);
-    let path = format!("/apis/{group}/{version}/{}", definition.spec.names.plural);
-    soon(async || client.client().rest().get(&path).await.ok()).await;
+    let crd = Crd::from_json(json).expect("a definition");
+    ensure_crds(client, [crd]).field_manager("it").force().await.expect("it is a good one");
+}
+
+/// A group that no other test and no other run has.
+fn group(test: &str) -> String {
+    format!("{test}-{}.example.com", std::process::id())
+}
+
+#[tokio::test]
+async fn definitions_are_served_when_ensure_crds_returns() {
+    let sandbox = sandbox!("ensure-served");
+    crate::ensure_crds::definitions_are_served_when_it_returns(sandbox.client.client(), &group("served"))
+        .await;
+}
+
+#[tokio::test]
+async fn names_of_another_definition_are_refused() {
+    let sandbox = sandbox!("ensure-names");
+    crate::ensure_crds::names_of_another_definition_are_refused(sandbox.client.client(), &group("names"))
+        .await;
+}
+
+#[tokio::test]
+async fn what_the_server_finds_wrong_with_a_definition_is_told() {
+    let sandbox = sandbox!("ensure-wrong");
+    crate::ensure_crds::what_the_server_finds_wrong_is_told(sandbox.client.client(), &group("wrong")).await;
+}
+
+#[tokio::test]
+async fn a_definition_that_is_being_deleted_comes_back() {
+    let sandbox = sandbox!("ensure-again");
+    crate::ensure_crds::one_that_is_being_deleted_comes_back(sandbox.client.client(), &group("again")).await;
 }
 
 fn widget(name: &str, color: Color) -> Widget {

@@ -258,6 +258,15 @@ impl Error {
         matches!(self.kind(), Kind::UnknownFields)
     }
 
+    /// A definition was stored and the server does not accept it: its names belong to another one.
+    ///
+    /// # Troubleshooting
+    /// The message names the definition and what the server said of it. Definitions of one group share no plural,
+    /// singular, short name or kind.
+    pub fn is_not_accepted(&self) -> bool {
+        matches!(self.kind(), Kind::NotAccepted)
+    }
+
     /// The server has no resource of the name or kind that was looked for.
     ///
     /// # Troubleshooting
