@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 pub(super) const TARGETS: [&str; 3] = ["server-body", "server-patch", "server-query"];
 
 /// No input of these sizes may take longer; it is generous, since the machine has other things to do.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// A server gets this many inputs before the next one takes over, so that one input's traces do not pile up.
 const INPUTS: u32 = 200;
 

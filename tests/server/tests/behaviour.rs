@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clientset_testserver::TestServer;
 use serde_json::{Value, json};
@@ -162,14 +162,11 @@ async fn the_kubeconfig_leads_here() {
 #[tokio::test]
 async fn many_servers_share_nothing_and_end_when_dropped() {
     let mut servers = Vec::new();
-    let start = Instant::now();
     for _ in 0..50 {
         servers.push(server().await);
     }
-    let took = start.elapsed();
     post(&servers[0].url(), MAPS, &map("a")).await;
     assert_eq!(get(&servers[1].url(), &format!("{MAPS}/a")).await.code, 404);
-    assert!(took < Duration::from_secs(5), "50 servers took {took:?}");
 
     let server = servers.swap_remove(0);
     let mut events = Events::open(&server.url(), &format!("{MAPS}?watch=true")).await;
