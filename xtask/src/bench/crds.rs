@@ -18,8 +18,10 @@ use crate::{files, process, workspace};
 
 /// The release that we compare with.
 const KOPIUM: &str = "0.24.1";
-/// What its documentation recommends for typed use: documentation, and a schema derived from the types.
-const KOPIUM_OPTIONS: [&str; 1] = ["--auto"];
+/// What its documentation recommends: documentation, and a schema derived from the types.
+const AUTO: &str = "--auto";
+/// The least of it: documentation.
+const DOCS: &str = "--docs";
 /// How many CRDs.
 const COUNT: usize = 60;
 /// kopium's CPU seconds over ours: what the project asks of itself.
@@ -45,14 +47,17 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
     })?;
     let mut chosen = sample::choose(&corpus.folder, &corpus.crds, COUNT)?;
     let step = Step::begin(format!("{COUNT} CRDs by kopium {KOPIUM}"));
-    let kopium = kopium(&corpus, &mut chosen, &install()?)?;
+    let program = install()?;
+    let docs = kopium(&corpus, &mut chosen, &program, DOCS)?;
+    let auto = kopium(&corpus, &mut chosen, &program, AUTO)?;
     step.done(&format!("{} of them compile", chosen.len()));
     let ours = ours(&corpus, &chosen, "ours", OURS)?;
     let alone = self::ours(&corpus, &chosen, "no-reuse", NO_REUSE)?;
+    let sides = [&ours, &auto, &docs, &alone];
     let step = Step::begin(format!("cargo check of {} CRDs, {runs} runs", chosen.len()));
-    let sides = [&ours, &kopium, &alone];
-    let mut cpu: [Vec<f64>; 3] = Default::default();
+    let mut cpu: [Vec<f64>; 4] = Default::default();
     for side in sides {
+        // The dependencies.
         side.check()?;
     }
     for run in 1..=runs {
@@ -62,16 +67,21 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
         }
     }
     step.done("");
-    let [ours_cpu, kopium_cpu, alone_cpu] = &cpu;
-    let count = |count: usize| [count as f64];
-    Ok(vec![
-        Row::new("crds-check", "CPU s", ours_cpu, ("kopium", kopium_cpu), Some(BAR)),
-        Row::new("crds-types", "", &count(ours.types), ("kopium", &count(kopium.types)), None),
-        Row::new("crds-lines", "", &count(ours.lines), ("kopium", &count(kopium.lines)), None),
-        Row::new("crds-check", "CPU s", ours_cpu, ("no reuse", alone_cpu), None),
-        Row::new("crds-types", "", &count(ours.types), ("no reuse", &count(alone.types)), None),
-        Row::new("crds-lines", "", &count(ours.lines), ("no reuse", &count(alone.lines)), None),
-    ])
+    let [ours_cpu, auto_cpu, docs_cpu, alone_cpu] = &cpu;
+    let mut rows = Vec::new();
+    let peers = [
+        ("kopium", &auto, auto_cpu, Some(BAR)),
+        ("kopium --docs", &docs, docs_cpu, None),
+        ("no reuse", &alone, alone_cpu, None),
+    ];
+    for (name, side, cpu, bar) in peers {
+        let row =
+            |what, ours: usize, peer: usize| Row::new(what, "", &[ours as f64], (name, &[peer as f64]), None);
+        rows.push(Row::new("crds-check", "CPU s", ours_cpu, (name, cpu), bar));
+        rows.push(row("crds-types", ours.types, side.types));
+        rows.push(row("crds-lines", ours.lines, side.lines));
+    }
+    Ok(rows)
 }
 
 impl Side {
@@ -152,8 +162,8 @@ fn install() -> Result<PathBuf> {
 
 /// Its output for every served version of these CRDs. Those that it cannot do, or whose output does not compile, are named
 /// and taken from `chosen`.
-fn kopium(corpus: &Corpus, chosen: &mut Vec<usize>, program: &Path) -> Result<Side> {
-    let mut side = Side::new("kopium")?;
+fn kopium(corpus: &Corpus, chosen: &mut Vec<usize>, program: &Path, option: &str) -> Result<Side> {
+    let mut side = Side::new(&format!("kopium{option}"))?;
     let mut modules: BTreeMap<String, usize> = BTreeMap::new();
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     for &index in chosen.iter() {
@@ -165,7 +175,7 @@ fn kopium(corpus: &Corpus, chosen: &mut Vec<usize>, program: &Path) -> Result<Si
             }
             let version = version["name"].as_str().unwrap_or_default();
             let mut command = Command::new(program);
-            command.args(KOPIUM_OPTIONS).args(["--api-version", version, "-f"]).arg(&path);
+            command.args([option, "--api-version", version, "-f"]).arg(&path).env("RUST_BACKTRACE", "0");
             match process::output(&mut command) {
                 Ok(text) => {
                     let module = format!("m{index}_{version}");
