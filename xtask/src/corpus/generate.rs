@@ -239,7 +239,7 @@ fn write(corpus: &Corpus, members: &[usize], package: &Package, folder: &Path) -
         let Some(crd) = members.iter().find(|index| corpus.crds[**index].file == resource.source) else {
             return Err(Failure::new(format!("a resource is from {}, which was not given", resource.source)));
         };
-        let path = format!("{}::{}", resource.module, resource.kind);
+        let path = format!("{}::{}", resource.module, resource.rust_type);
         all.push_str(&format!("{path}\n"));
         facts.kinds.push(Kind { crd: *crd, version: resource.version.clone(), path });
     }
