@@ -100,11 +100,7 @@ pub(crate) struct Manifest {
 pub(crate) struct ManifestVersion {
     /// The type of the kind.
     pub(crate) ty: String,
-    /// What a server warns of, where the version is deprecated.
-    pub(crate) deprecated: Option<String>,
     pub(crate) columns: Vec<Column>,
-    /// The JSON paths that field selectors may name.
-    pub(crate) selectable: Vec<String>,
 }
 
 /// A printer column: what `kubectl get` shows.

@@ -13,7 +13,7 @@ pub(super) fn text(schema: &Schema, report: &mut Report) -> Option<String> {
         report.error(
             Code::BadValue,
             &schema.place,
-            format!("the default `{}` is not of the type of its member", value.to_string().escape_debug()),
+            format!("the default `{}` is not of the type of its member", value),
             "a kube-apiserver refuses it too",
         );
         return None;

@@ -99,7 +99,7 @@ impl Lowering<'_> {
                     version: version.name.clone(),
                     kind: crd.kind.clone(),
                 }),
-                notes: notes::of_object(&version.schema),
+                notes: notes::of_kind(crd, version),
                 ..object
             },
         );
@@ -122,7 +122,7 @@ impl Lowering<'_> {
             ..Version::default()
         });
         entry.resources.push(resource);
-        Some(self.facts(version, &kind))
+        Some(ManifestVersion { ty: kind, columns: version.columns.clone() })
     }
 
     /// The metadata, which a CRD can restrict and not shape.
@@ -153,22 +153,6 @@ impl Lowering<'_> {
 
     fn add(&mut self, id: String, ty: Type) {
         self.api.types.insert(id, ty);
-    }
-
-    /// What the CRD says of the version beside its schema.
-    fn facts(&self, version: &CrdVersion, kind: &str) -> ManifestVersion {
-        let crd = self.crd;
-        // The words that a kube-apiserver has where the CRD has none.
-        let deprecated = version.deprecated.as_ref().map(|warning| match warning.as_str() {
-            "" => format!("{}/{} {} is deprecated", crd.group, version.name, crd.kind),
-            warning => warning.to_owned(),
-        });
-        ManifestVersion {
-            ty: kind.to_owned(),
-            deprecated,
-            columns: version.columns.clone(),
-            selectable: version.selectable.clone(),
-        }
     }
 
     fn resource(&self, version: &CrdVersion, kind: String) -> Resource {

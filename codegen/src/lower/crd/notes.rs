@@ -7,6 +7,7 @@ use super::scalar::QUANTITY;
 use super::{default, union};
 use crate::ir::Ty;
 use crate::spec::constraints::Constraints;
+use crate::spec::crd::{Crd, CrdVersion};
 use crate::spec::schema::{Additional, Schema};
 use crate::text;
 
@@ -24,8 +25,27 @@ pub(super) fn of(schema: &Schema, ty: &Ty) -> Vec<String> {
     notes
 }
 
-/// The sentences of a kind as a whole.
-pub(super) fn of_object(schema: &Schema) -> Vec<String> {
+/// The sentences of a kind.
+pub(super) fn of_kind(crd: &Crd, version: &CrdVersion) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(warning) = &version.deprecated {
+        notes.push(match warning.trim() {
+            "" => "The version is deprecated.".to_owned(),
+            warning => {
+                format!("The version is deprecated: {}", ended(text::escape(&cut(warning, 2 * LONGEST))))
+            }
+        });
+    }
+    notes.extend(of_object(&version.schema));
+    if !version.selectable.is_empty() {
+        let paths = join(version.selectable.iter().map(|path| code(path)), "and");
+        notes.push(format!("Field selectors of {} may name {paths}.", code(&crd.plural)));
+    }
+    notes
+}
+
+/// The sentences of an object as a whole.
+fn of_object(schema: &Schema) -> Vec<String> {
     let mut notes: Vec<String> = checks(schema, None).iter().map(Check::sentence).collect();
     notes.extend(missing(schema));
     notes.extend(schema.constraints.iter().flat_map(|constraints| union::of(constraints)));
@@ -84,13 +104,15 @@ fn rules(schema: &Schema) -> Vec<String> {
     let rules = rules.filter(|rule| !rule.rule.is_empty() || !rule.message.is_empty());
     rules
         .map(|rule| match rule.message.trim() {
-            "" => format!("Has to hold: {}.", code(&rule.rule)),
-            message => {
-                let message = text::escape(&cut(message, 2 * LONGEST));
-                if message.ends_with(['.', '!', '?', '…']) { message } else { format!("{message}.") }
-            }
+            "" => format!("Rule: {}.", code(&rule.rule)),
+            message => format!("Rule: {}", ended(text::escape(&cut(message, 2 * LONGEST)))),
         })
         .collect()
+}
+
+/// A text of others as a sentence.
+fn ended(text: String) -> String {
+    if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
 }
 
 /// One check, as a verb and what it says: `has`, `at most 3 items`.
@@ -106,6 +128,11 @@ impl Check {
         let mut letters = what.chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase());
         format!("{}{}.", first.map(String::from).unwrap_or_default(), letters.as_str())
+    }
+
+    /// `at most 3 items`
+    pub(super) fn what(&self) -> &str {
+        &self.what
     }
 
     /// `has at most 3 items`
@@ -125,6 +152,7 @@ pub(super) fn checks(schema: &Schema, ty: Option<&Ty>) -> Vec<Check> {
         let values: Vec<&Value> = values.iter().filter(|value| ty.is_none() || !value.is_null()).collect();
         match values.as_slice() {
             [] => {}
+            [one] if ty.is_some() => add("is", format!("only {}", value(one))),
             [one] => add("is", value(one)),
             values => add("is", format!("one of {}", list(values))),
         }
@@ -169,7 +197,7 @@ fn is_said(format: &str, ty: Option<&Ty>) -> bool {
             "int32" | "int64" | "int" | "uint" | "float" | "double",
             Some(Ty::I32 | Ty::I64 | Ty::F64 | Ty::OneOfInt(_)),
         ) => true,
-        ("date-time" | "byte" | "int-or-string", Some(Ty::Runtime(_))) => true,
+        ("date-time" | "datetime" | "byte" | "int-or-string", Some(Ty::Runtime(_))) => true,
         ("string", Some(Ty::String | Ty::OneOf(_))) => true,
         _ => false,
     }

@@ -63,8 +63,9 @@ fn is_quantity(schema: &Schema) -> bool {
 fn string(schema: &Schema) -> Ty {
     let is_default =
         |check: fn(&str) -> bool| schema.default.as_ref().and_then(Value::as_str).is_none_or(check);
-    match schema.format.as_deref() {
-        Some("date-time") if is_default(looks_like_time) => Ty::runtime("Time"),
+    // Servers pass over the dashes in the name of a format.
+    match schema.format.as_deref().map(|format| format.replace('-', "")).as_deref() {
+        Some("datetime") if is_default(looks_like_time) => Ty::runtime("Time"),
         Some("byte") if is_default(|text| text.is_ascii()) => Ty::runtime("Bytes"),
         _ if is_quantity(schema) && schema.values.is_none() => Ty::runtime("Quantity"),
         _ => one_of_strings(schema).unwrap_or(Ty::String),

@@ -93,7 +93,8 @@ fn embedded(fields: &mut Vec<Field>) {
         match fields.iter_mut().find(|field| field.json == json) {
             // A schema restricts metadata and does not shape it.
             Some(field) if json == "metadata" && field.ty == Ty::runtime("RawJson") => {
-                field.ty = metadata.clone()
+                field.ty = metadata.clone();
+                field.notes.clear();
             }
             Some(_) => {}
             None => fields.push(Field {

@@ -19,6 +19,7 @@ pub(super) fn of(constraints: &Constraints) -> Vec<String> {
             [] => {}
             [one] => found.extend(all_of(one)),
             many if is_integer_or_string(many) => {}
+            many if keyword == "anyOf" && many.iter().any(says_nothing) => {}
             many => found.push(alternatives(many, quantity, keyword)),
         }
     }
@@ -58,7 +59,11 @@ fn alternatives(union: &[Schema], quantity: &str, keyword: &str) -> String {
     if let Some(names) = at_most_one(union).filter(|_| keyword == "oneOf") {
         return format!("At most one of {} can be set.", self::names(names, "and"));
     }
-    let listed = union.iter().map(predicate).collect::<Option<Vec<_>>>().map(|listed| listed.join("; "));
+    if let Some(kinds) = union.iter().map(only_kind).collect::<Option<Vec<_>>>() {
+        return sentence(&join(kinds.into_iter(), "or"));
+    }
+    let listed = union.iter().map(|one| predicate(one, "it").filter(|said| !said.is_empty()));
+    let listed = listed.collect::<Option<Vec<_>>>().map(|listed| listed.join("; "));
     match listed.filter(|listed| listed.len() <= LONGEST) {
         Some(listed) => format!("{quantity} of these has to hold: {listed}."),
         None => format!(
@@ -66,6 +71,28 @@ fn alternatives(union: &[Schema], quantity: &str, keyword: &str) -> String {
             union.len()
         ),
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    format!("{}{}.", first.map(String::from).unwrap_or_default(), letters.as_str())
+}
+
+/// `a string`, where an alternative says nothing else.
+fn only_kind(schema: &Schema) -> Option<String> {
+    let says_more = schema.constraints.is_some()
+        || !schema.properties.is_empty()
+        || !schema.required.is_empty()
+        || schema.values.is_some()
+        || schema.format.is_some()
+        || schema.items.is_some();
+    schema.kind.as_deref().filter(|_| !says_more).map(kind)
+}
+
+fn kind(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {}", code(kind).trim_matches('`'))
 }
 
 /// `a` or `b` or neither, as it is written: none of them is set, or one is, or the other.
@@ -92,7 +119,7 @@ fn single_names(union: &[Schema]) -> Option<Vec<String>> {
 /// What a schema requires, where it says nothing else.
 fn only_required(schema: &Schema) -> Option<&[String]> {
     let says_more = schema.constraints.is_some()
-        || !schema.properties.is_empty()
+        || schema.properties.iter().any(|(_, property)| !says_nothing(property))
         || schema.values.is_some()
         || schema.format.is_some()
         || schema.items.is_some()
@@ -100,64 +127,80 @@ fn only_required(schema: &Schema) -> Option<&[String]> {
     (!says_more && !schema.required.is_empty()).then_some(&schema.required)
 }
 
-/// What an alternative says of the value: `it is a string`, `` `a` is set and `b` is `"x"` ``; none if that has no short form.
-fn predicate(schema: &Schema) -> Option<String> {
+/// What an alternative says of the value: `it is a string`, `` `a` is set and `b` is `"x"` ``, nothing at all; none if
+/// that has no short form.
+fn predicate(schema: &Schema, subject: &str) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(kind) =
         schema.kind.as_deref().filter(|kind| *kind != "object" || schema.properties.is_empty())
     {
-        let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
-        parts.push(format!("it is {article} {}", code(kind).trim_matches('`')));
+        parts.push(format!("{subject} is {}", self::kind(kind)));
     }
-    parts.extend(checks(schema, None).iter().map(|check| format!("it {}", check.predicate())));
+    parts.extend(checks(schema, None).iter().map(|check| format!("{subject} {}", check.predicate())));
     if !schema.required.is_empty() {
         let verb = if schema.required.len() == 1 { "is" } else { "are" };
         parts.push(format!("{} {verb} set", names(&schema.required, "and")));
     }
     for (json, property) in &schema.properties {
-        let said = predicate(property)?;
-        // An alternative that only names a property says nothing of it.
-        if said != ANYTHING {
-            parts.push(said.replacen("it ", &format!("{} ", code(json)), 1));
-        }
+        parts.push(predicate(property, &code(json))?);
     }
     if let Some(constraints) = &schema.constraints {
-        parts.extend(inner(constraints)?);
+        parts.extend(inner(constraints, subject)?);
     }
     if schema.items.is_some() && schema.kind.is_none() {
         return None;
     }
-    Some(if parts.is_empty() { ANYTHING.to_owned() } else { parts.join(" and ") })
+    parts.retain(|part| !part.is_empty());
+    Some(parts.join(" and "))
 }
 
-const ANYTHING: &str = "it is anything";
+fn says_nothing(schema: &Schema) -> bool {
+    predicate(schema, "it").is_some_and(|said| said.is_empty())
+}
 
 /// What the unions inside an alternative say.
-fn inner(constraints: &Constraints) -> Option<Vec<String>> {
+fn inner(constraints: &Constraints, subject: &str) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     if !constraints.one_of.is_empty() {
         return None;
     }
     if !constraints.any_of.is_empty() {
-        let any = constraints.any_of.iter().map(predicate).collect::<Option<Vec<_>>>()?;
-        parts.push(any.join(" or "));
+        let any = constraints.any_of.iter().map(|one| predicate(one, subject)).collect::<Option<Vec<_>>>()?;
+        if any.iter().all(|said| !said.is_empty()) {
+            parts.push(any.join(" or "));
+        }
     }
     for one in &constraints.all_of {
-        parts.push(predicate(one)?);
+        parts.push(predicate(one, subject)?);
     }
     match &constraints.not {
         None => {}
         Some(not) => parts.push(match only_required(not) {
             Some([name]) => format!("{} is not set", code(name)),
             Some(names) => format!("{} are not all set", self::names(names, "and")),
-            None => match single_names(&not.constraints.as_ref().filter(|_| not.required.is_empty())?.any_of)
-            {
-                Some(names) if !names.is_empty() => format!("none of {} is set", self::names(names, "and")),
-                _ => return None,
+            None => match denied(not) {
+                Some(names) => format!("none of {} is set", self::names(names, "and")),
+                None => format!("{subject} is not {}", denied_values(not)?),
             },
         }),
     }
     Some(parts)
+}
+
+/// The names of which none can be set.
+fn denied(not: &Schema) -> Option<Vec<String>> {
+    let is_bare = not.required.is_empty() && not.properties.is_empty();
+    let names = single_names(&not.constraints.as_ref().filter(|_| is_bare)?.any_of)?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// The values that are not allowed, where `not` tells of values alone: `"a"`, `one of 1 and 2`.
+fn denied_values(not: &Schema) -> Option<String> {
+    let is_bare = not.constraints.is_none() && not.format.is_none() && not.properties.is_empty();
+    match checks(not, None).as_slice() {
+        [check] if is_bare && not.values.is_some() => Some(check.what().to_owned()),
+        _ => None,
+    }
 }
 
 fn not(schema: &Schema) -> String {
@@ -166,12 +209,13 @@ fn not(schema: &Schema) -> String {
         Some(names) => return format!("{} cannot be set together.", self::names(names, "and")),
         None => {}
     }
-    let any =
-        schema.constraints.as_ref().filter(|_| schema.required.is_empty() && schema.properties.is_empty());
-    if let Some(names) = any.and_then(|any| single_names(&any.any_of)).filter(|names| !names.is_empty()) {
+    if let Some(names) = denied(schema) {
         return format!("None of {} can be set.", self::names(names, "and"));
     }
-    match predicate(schema).filter(|said| said != ANYTHING && said.len() <= LONGEST) {
+    if let Some(values) = denied_values(schema) {
+        return format!("Cannot be {values}.");
+    }
+    match predicate(schema, "it").filter(|said| !said.is_empty() && said.len() <= LONGEST) {
         Some(said) => format!("Must not hold: {said}."),
         None => "Must not hold: what the CRD has in `not`.".to_owned(),
     }
