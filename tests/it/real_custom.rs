@@ -11,8 +11,7 @@ use serde_json::json;
 use crate::harness::{Sandbox, named, sandbox};
 
 /// Tells the server of a definition, and waits until it serves the kind. Definitions stay: other tests use them too.
-async fn register(client: &Clientset, json: &str) {
-    let crd = Crd::from_json(json).expect("a definition");
+async fn register(client: &Clientset, crd: Crd) {
     ensure_crds(client, [crd]).field_manager("it").force().await.expect("it is a good one");
 }
 
@@ -54,7 +53,7 @@ fn widget(name: &str, color: Color) -> Widget {
 #[tokio::test]
 async fn a_custom_kind_is_registered_and_used_through_its_generated_client() {
     let sandbox = sandbox!("widgets");
-    register(&sandbox.client, Widget::CRD).await;
+    register(&sandbox.client, Widget::crd()).await;
     let widgets = sandbox.client.example_v1().widgets(&sandbox.namespace);
     let start = widgets.list().await.unwrap().metadata.resource_version.unwrap();
     let mut wanted = widget("w", Color::Red);
@@ -95,7 +94,7 @@ async fn a_custom_kind_is_registered_and_used_through_its_generated_client() {
 #[tokio::test]
 async fn status_scale_and_apply_of_a_custom_kind_work_as_for_any_other() {
     let sandbox = sandbox!("widget-subresources");
-    register(&sandbox.client, Widget::CRD).await;
+    register(&sandbox.client, Widget::crd()).await;
     let widgets = sandbox.client.example_v1().widgets(&sandbox.namespace);
     let applied = widgets.apply("w", &widget("w", Color::Green)).field_manager("one").await.unwrap();
     assert_eq!(applied.spec.color, Color::Green);
@@ -195,7 +194,8 @@ pub(crate) async fn aged(sandbox: &Sandbox) -> Api<Aged> {
             }}}],
         },
     });
-    register(&sandbox.client, &definition.to_string()).await;
+    let crd = Crd::from_json(&definition.to_string()).expect("a definition");
+    register(&sandbox.client, crd).await;
     Api::namespaced(sandbox.client.client(), &sandbox.namespace)
 }
 
@@ -253,7 +253,7 @@ async fn members_that_the_type_does_not_know_survive_its_updates() {
 #[tokio::test]
 async fn the_map_of_labels_keeps_what_others_wrote() {
     let sandbox = sandbox!("labels");
-    register(&sandbox.client, Widget::CRD).await;
+    register(&sandbox.client, Widget::crd()).await;
     let widgets = sandbox.client.example_v1().widgets(&sandbox.namespace);
     let mut first = widget("w", Color::Red);
     first.metadata.labels = Some(Map::from([("from", "create".to_owned())]));

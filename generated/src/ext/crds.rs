@@ -32,9 +32,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// ```no_run
 /// # #[cfg(feature = "example-v1")]
 /// # async fn example(client: clientset::Clientset) -> clientset::Result<()> {
-/// use clientset::{Crd, ensure_crds, example::v1::Widget};
+/// use clientset::{ensure_crds, example::v1::Widget};
 ///
-/// ensure_crds(&client, [Crd::from_json(Widget::CRD)?]).await?;
+/// ensure_crds(&client, [Widget::crd()]).await?;
 /// client.example_v1().widgets("default").list().await?;
 /// # Ok(())
 /// # }
