@@ -8,6 +8,7 @@ use std::path::Path;
 use super::build::Results;
 use super::folder::Corpus;
 use super::generate::{Generated, Refusal};
+use super::roundtrip::REFUSED;
 use crate::failure::Result;
 use crate::files;
 
@@ -90,8 +91,8 @@ impl Report {
                     None => of.passed += 1,
                 }
                 match why {
-                    Some(why) if object.is_clean() => self.fail("roundtrip", &object.file, &why),
-                    Some(why) => self.lines.push(format!("{}\t{}\t{why}", object.file, object.status)),
+                    Some(why) if counts => self.fail("roundtrip", &object.file, &why),
+                    Some(why) => self.lines.push(format!("{}\t{status}\t{why}", object.file)),
                     None => {}
                 }
             }
