@@ -81,11 +81,11 @@ impl Report {
                     true => results.changed.get(&object.file).cloned(),
                     false => Some("there is no type for it".to_owned()),
                 };
-                let of = if object.is_clean() {
-                    &mut count
-                } else {
-                    self.others.entry(object.status.clone()).or_default()
-                };
+                // What no server takes is no object of the kind.
+                let refused = why.as_ref().is_some_and(|why| why.starts_with(REFUSED));
+                let status = if refused { "refused by a server".to_owned() } else { object.status.clone() };
+                let counts = object.is_clean() && !refused;
+                let of = if counts { &mut count } else { self.others.entry(status.clone()).or_default() };
                 match &why {
                     Some(_) => of.failed += 1,
                     None => of.passed += 1,
