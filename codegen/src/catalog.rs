@@ -18,6 +18,7 @@ const ROOTS: &[&str] = &[
     "io.k8s.api.batch.v1.CronJobSpec",
     "io.k8s.api.batch.v1.JobStatus",
     "io.k8s.api.core.v1.ConfigMapEnvSource",
+    "io.k8s.api.core.v1.ContainerState",
     "io.k8s.api.core.v1.ObjectReference",
     "io.k8s.api.core.v1.PersistentVolumeClaim",
     "io.k8s.api.core.v1.PersistentVolumeSpec",
@@ -25,6 +26,7 @@ const ROOTS: &[&str] = &[
     "io.k8s.api.core.v1.ResourceQuotaSpec",
     "io.k8s.api.core.v1.SecretReference",
     "io.k8s.api.core.v1.Service",
+    "io.k8s.api.core.v1.Taint",
     "io.k8s.api.core.v1.Toleration",
     "io.k8s.api.core.v1.TypedLocalObjectReference",
     "io.k8s.api.apps.v1.DaemonSetSpec",
@@ -54,11 +56,6 @@ impl Catalog {
         CATALOG.get_or_init(|| read(include_str!("../data/catalog.json")).unwrap_or_default())
     }
 
-    /// A core type by the name of its schema.
-    pub(crate) fn find(&self, id: &str) -> Option<&Type> {
-        self.types.get(id)
-    }
-
     /// The words and names that rules do not know.
     pub(crate) fn names(&self) -> &Names {
         &self.names
@@ -66,21 +63,11 @@ impl Catalog {
 }
 
 impl Api {
-    /// Makes all core types known as external ones, for passes that look for them.
+    /// Makes all core types of the catalog known as external ones; the pass `reuse` drops those that nothing refers to.
     pub(crate) fn load_all(&mut self) {
         for (id, ty) in &Catalog::get().types {
             self.types.entry(id.clone()).or_insert_with(|| ty.clone());
         }
-    }
-
-    /// Makes a core type known as an external one. Says whether there is such a type.
-    pub(crate) fn load(&mut self, id: &str) -> bool {
-        if self.types.contains_key(id) {
-            return true;
-        }
-        let Some(ty) = Catalog::get().find(id) else { return false };
-        self.types.insert(id.to_owned(), ty.clone());
-        true
     }
 }
 

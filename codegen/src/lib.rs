@@ -127,11 +127,16 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     }
     lower::resources::lower(&merged.operations, &config, &mut api, report);
     lower::crd::lower(&crds, &names.words, &config, &mut api, report);
+    let pinned = pins::nested(&names);
     let tables = pass::Tables {
         quirks: &quirks,
         quirks_name: &inputs.quirks.name,
         names: &names,
         names_name: &inputs.names.name,
+        pinned: &pinned,
+        renames: &config.types,
+        config_name: &inputs.config.name,
+        debug: config.debug,
         strict: !inputs.lenient,
     };
     let pins = pass::run(&mut api, &tables, report);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::diag::Report;
-use crate::ir::{Api, Shape, Ty};
+use crate::ir::Api;
 use crate::pass::Pins;
 use crate::spec::tables::{Config, Names, PackageConfig, Quirks};
 use crate::{Diagnostic, FileSet, Source, emit, lower, pass, spec};
@@ -117,7 +117,7 @@ pub(crate) struct Prepared {
 /// Reads the inputs and runs the passes. What is wrong is in the report, and then nothing else counts.
 pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     let own: PackageConfig = spec::tables::read(&inputs.config, report);
-    let config = Config { runtime: "clientset".to_owned(), groups: own.groups, ..Config::default() };
+    let config = Config { runtime: "clientset".to_owned(), groups: own.groups.clone(), ..Config::default() };
     let names = names(&inputs.names);
 
     let mut api = Api::default();
@@ -125,12 +125,16 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
     lower::crd::lower(&crds, &names.words, &config, &mut api, report);
-    load_core_types(&mut api);
+    api.load_all();
     let tables = pass::Tables {
         quirks: &Quirks::default(),
         quirks_name: "",
         names: &names,
         names_name: LOCK,
+        pinned: &inputs.names,
+        renames: &own.types,
+        config_name: &inputs.config.name,
+        debug: own.debug,
         strict: false,
     };
     let pins = pass::run(&mut api, &tables, report);
@@ -144,40 +148,18 @@ const LOCK: &str = "clientset.lock";
 fn names(given: &BTreeMap<String, String>) -> Names {
     let mut names = Catalog::get().names().clone();
     for (key, name) in given {
-        match key.split_once(' ') {
-            Some(("enum", id)) => names.enums.insert(id.to_owned(), name.clone()),
-            Some(("client", id)) => names.clients.insert(id.to_owned(), name.clone()),
-            _ => names.types.insert(key.clone(), name.clone()),
-        };
+        if let Some(("client", id)) = key.split_once(' ') {
+            names.clients.insert(id.to_owned(), name.clone());
+        }
     }
     names
 }
 
 fn pinned(pins: &Pins) -> BTreeMap<String, String> {
-    let mut names = pins.types.clone();
-    names.extend(pins.enums.iter().map(|(id, name)| (format!("enum {id}"), name.clone())));
+    let mut names: BTreeMap<String, String> =
+        pins.nested.iter().map(|(id, (_, name))| (id.clone(), name.clone())).collect();
     names.extend(pins.clients.iter().map(|(id, name)| (format!("client {id}"), name.clone())));
     names
-}
-
-/// Brings in the core types that lowering refers to.
-fn load_core_types(api: &mut Api) {
-    let mut wanted = BTreeSet::new();
-    for resource in api.versions.values().flat_map(|version| &version.resources) {
-        for subresource in resource.subresources.values() {
-            wanted.extend(subresource.verbs.values().flatten().cloned());
-        }
-    }
-    for ty in api.types.values() {
-        let Shape::Object(fields) = &ty.shape else { continue };
-        wanted.extend(fields.iter().filter_map(|field| match field.ty.leaf() {
-            Ty::Named(id) => Some(id.clone()),
-            _ => None,
-        }));
-    }
-    for id in wanted {
-        api.load(&id);
-    }
 }
 
 /// The features behind the core types that are referred to.

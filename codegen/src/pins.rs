@@ -3,7 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::Source;
+use crate::ir::id;
 use crate::pass::Pins;
+use crate::spec::tables::Names;
+
+/// The names of types of CRDs that the table pins, by id. Their module is that of their version.
+pub(crate) fn nested(names: &Names) -> BTreeMap<String, String> {
+    let pinned = names.types.iter().chain(&names.enums).filter(|(id, _)| id::is_custom(id));
+    pinned.map(|(id, path)| (id.clone(), path.rsplit("::").next().unwrap_or(path).to_owned())).collect()
+}
 
 const MARK: &str =
     "# @generated from here on: every name that was ever given. A row that is changed by hand holds.";
@@ -19,7 +27,9 @@ pub(crate) fn write(source: &Source, pins: &Pins) -> String {
     }
     out.push_str(MARK);
     out.push('\n');
-    for (name, table) in [("types", &pins.types), ("enums", &pins.enums), ("clients", &pins.clients)] {
+    let mut types = pins.types.clone();
+    types.extend(pins.nested.iter().map(|(id, (module, name))| (id.clone(), format!("{module}::{name}"))));
+    for (name, table) in [("types", &types), ("enums", &pins.enums), ("clients", &pins.clients)] {
         section(&mut out, name, table);
     }
     out

@@ -2,7 +2,7 @@
 //! and objects that know more than their Rust type.
 
 use clientset::autoscaling::v1::ScaleSpec;
-use clientset::example::v1::{Color, Phase, Widget, WidgetSpec, WidgetSpecParts, WidgetStatus};
+use clientset::example::v1::{Color, Part, Widget, WidgetPhase, WidgetSpec, WidgetStatus};
 use clientset::meta::v1::ObjectMeta;
 use clientset::{Api, Clientset, Crd, DynamicObject, IntOrString, Map, Patch, RawJson, UnknownFieldPolicy};
 use clientset::{UnknownFields, WatchEvent, ensure_crds, object, resource};
@@ -61,7 +61,7 @@ async fn a_custom_kind_is_registered_and_used_through_its_generated_client() {
     wanted.spec.options = Some(RawJson::parse(r#"{"any": [1, "thing", null]}"#).unwrap());
     wanted.spec.picture = Some(b"picture".as_slice().into());
     wanted.spec.parts =
-        Some(vec![WidgetSpecParts { name: "wheel".into(), weight: Some(2.5), count: Some(4) }]);
+        Some(vec![Part { name: "wheel".into(), weight: Some(2.5), count: Some(4) }]);
     let created = widgets.create(&wanted).await.unwrap();
     assert_eq!(created.spec.replicas, Some(1), "the default of the schema");
     assert_eq!((&created.spec.port, &created.spec.parts), (&wanted.spec.port, &wanted.spec.parts));
@@ -108,7 +108,7 @@ async fn status_scale_and_apply_of_a_custom_kind_work_as_for_any_other() {
     assert_eq!(made.spec.replicas, Some(3));
     made.spec.replicas = Some(9);
     made.status = Some(Box::new(WidgetStatus {
-        phase: Some(Phase::Making),
+        phase: Some(WidgetPhase::Making),
         replicas: Some(2),
         selector: Some("made=yes".into()),
         ..Default::default()
@@ -119,7 +119,7 @@ async fn status_scale_and_apply_of_a_custom_kind_work_as_for_any_other() {
     assert_eq!((status.replicas, status.selector.as_deref()), (2, Some("made=yes")));
     let patch = Patch::merge(&json!({"status": {"phase": "Ready"}})).unwrap();
     let after = widgets.patch_status("w", &patch).await.unwrap();
-    assert_eq!(after.status.unwrap().phase, Some(Phase::Ready));
+    assert_eq!(after.status.unwrap().phase, Some(WidgetPhase::Ready));
     let strategic = Patch::strategic(&json!({"spec": {"color": "Blue"}})).unwrap();
     let error = widgets.patch("w", &strategic).await.unwrap_err();
     assert!(error.is_unsupported_media_type(), "custom resources take no strategic patches: {error}");

@@ -13,6 +13,8 @@ mod subresource;
 mod table;
 mod types;
 
+pub(crate) use module::group_client;
+
 use std::collections::BTreeMap;
 
 use crate::diag::Report;

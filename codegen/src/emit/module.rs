@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quote::quote;
 
 use super::file::{Header, Items, doc, printable};
-use super::scope::{Scope, ident};
+use super::scope::{self, Scope, ident};
 use super::{Home, Settings, client, types};
 use crate::FileSet;
 use crate::diag::Report;
@@ -14,7 +14,7 @@ use crate::ir::{Api, Module, Shape, Type, Version};
 use crate::names;
 
 /// The name of the client of a group-version: `CoreV1`.
-pub(super) fn group_client(module: &Module) -> String {
+pub(crate) fn group_client(module: &Module) -> String {
     format!(
         "{}{}",
         names::pascal(&module.group, &Default::default()),
@@ -51,7 +51,7 @@ pub(super) fn run(
     if !letters.is_empty() {
         let what =
             format!("The types of {} that several kinds share, by initial letter.", version.title(module));
-        files.insert(format!("{folder}/types/mod.rs"), emit.module_list(&letters, what));
+        files.insert(format!("{folder}/types/mod.rs"), emit.module_list(&letters, "", what));
         modules.retain(|file| !file.starts_with("types/"));
         modules.push("types");
     }
@@ -61,7 +61,8 @@ pub(super) fn run(
     }
     modules.sort();
     let what = format!("The types and clients of {}.", version.title(module));
-    files.insert(format!("{folder}/mod.rs"), emit.module_list(&modules, what));
+    let text = emit.module_list(&modules, &emit.reexports(), what);
+    files.insert(format!("{folder}/mod.rs"), text);
 }
 
 struct Emit<'a> {
@@ -131,8 +132,28 @@ impl Emit<'_> {
         files.insert(format!("{}/{file}.rs", self.folder), text);
     }
 
+    /// What the module shows of other versions of its group, or under a second name.
+    fn reexports(&self) -> String {
+        let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for reexport in &self.version.reexports {
+            let Some(ty) = self.api.types.get(&reexport.id) else { continue };
+            let from = if ty.module == *self.module {
+                "self".to_owned()
+            } else {
+                format!("super::{}", ty.module.version)
+            };
+            let name = if ty.name == reexport.name {
+                ty.name.clone()
+            } else {
+                format!("{} as {}", ty.name, reexport.name)
+            };
+            names.entry(from).or_default().insert(name);
+        }
+        names.iter().map(|(from, names)| scope::import(&format!("pub use {from}"), names)).collect()
+    }
+
     /// A `mod.rs` that shows the contents of its files as its own.
-    fn module_list(&self, modules: &[&str], what: String) -> String {
+    fn module_list(&self, modules: &[&str], reexports: &str, what: String) -> String {
         let mut text = String::new();
         for module in modules {
             text.push_str(&format!("mod {module};\n"));
@@ -141,6 +162,7 @@ impl Emit<'_> {
         for module in modules {
             text.push_str(&format!("pub use self::{module}::*;\n"));
         }
+        text.push_str(reexports);
         Items::default().finish(&self.header_of(self.sources(), what), &text)
     }
 

@@ -165,28 +165,29 @@ impl<'a> Scope<'a> {
 
     /// The imports as source text.
     pub(super) fn imports(&self) -> String {
-        let mut text = String::new();
-        for (path, names) in &self.imports {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let line = match names.as_slice() {
-                [name] => format!("use {path}::{name};\n"),
-                _ => format!("use {path}::{{{}}};\n", names.join(", ")),
-            };
-            if line.len() <= 111 {
-                text.push_str(&line);
-                continue;
-            }
-            text.push_str(&format!("use {path}::{{\n"));
-            let mut row = String::new();
-            for name in names {
-                if row.len() + name.len() + 6 > 110 {
-                    text.push_str(&format!("    {}\n", row.trim_end()));
-                    row.clear();
-                }
-                row.push_str(&format!("{name}, "));
-            }
-            text.push_str(&format!("    {}\n}};\n", row.trim_end()));
-        }
-        text
+        self.imports.iter().map(|(path, names)| import(&format!("use {path}"), names)).collect()
     }
+}
+
+/// An import as source text; `what` is `use` or `pub use` and the path.
+pub(super) fn import(what: &str, names: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let line = match names.as_slice() {
+        [name] => format!("{what}::{name};\n"),
+        _ => format!("{what}::{{{}}};\n", names.join(", ")),
+    };
+    if line.len() <= 111 {
+        return line;
+    }
+    let mut text = format!("{what}::{{\n");
+    let mut row = String::new();
+    for name in names {
+        if row.len() + name.len() + 6 > 110 {
+            text.push_str(&format!("    {}\n", row.trim_end()));
+            row.clear();
+        }
+        row.push_str(&format!("{name}, "));
+    }
+    text.push_str(&format!("    {}\n}};\n", row.trim_end()));
+    text
 }

@@ -63,6 +63,8 @@ pub(crate) struct Version {
     /// Whether a feature turns it on; `meta::v1` is always there.
     pub(crate) gated: bool,
     pub(crate) resources: Vec<Resource>,
+    /// The types of other versions of the group that it shows as its own.
+    pub(crate) reexports: Vec<Reexport>,
     /// The group-versions whose types it names.
     pub(crate) dependencies: BTreeSet<Module>,
 }
@@ -73,6 +75,15 @@ impl Version {
         let group = if self.group.is_empty() { &module.group } else { &self.group };
         format!("{group}/{}", self.version)
     }
+}
+
+/// A type that a module shows and another defines; or the same one under a second name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reexport {
+    /// The type.
+    pub(crate) id: String,
+    /// What it is called here.
+    pub(crate) name: String,
 }
 
 /// A CRD, to be registered by a client.
@@ -176,6 +187,8 @@ pub(crate) struct Field {
     pub(crate) list_map_keys: Vec<String>,
     /// What a server puts where the member is missing, as JSON text.
     pub(crate) default: Option<String>,
+    /// Whether it is an object of which a server keeps nothing, since its schema names no members.
+    pub(crate) pruned: bool,
     /// What a server checks, as sentences for the documentation.
     pub(crate) notes: Vec<String>,
     /// The protobuf field numbers on the way to it.

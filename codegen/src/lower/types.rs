@@ -192,6 +192,11 @@ pub(crate) fn field(json: &str, schema: &Schema, ty: Ty) -> Field {
         list_type: schema.list_type.clone(),
         list_map_keys: schema.list_map_keys.clone(),
         default: schema.default.as_ref().map(ToString::to_string),
+        pruned: schema.kind.as_deref() == Some("object")
+            && schema.properties.is_empty()
+            && schema.additional.is_none()
+            && !schema.preserve_unknown
+            && !schema.embedded_resource,
         ..Field::default()
     }
 }

@@ -37,7 +37,20 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     }
     let mut enums: BTreeMap<String, (Type, BTreeSet<String>)> = BTreeMap::new();
     let mut paths: BTreeMap<&str, String> = BTreeMap::new();
-    for site in &sites {
+    for site in sites.iter().filter(|site| id::is_custom(&site.id)) {
+        // Named by the pass `nested_names`.
+        let ty = Type {
+            place: site.place.clone(),
+            module: site.module.clone(),
+            name: site.base.clone(),
+            description: described(site),
+            shape: shape(site, report),
+            ..Type::default()
+        };
+        enums.insert(site.id.clone(), (ty, BTreeSet::new()));
+        paths.insert(&site.id, site.id.clone());
+    }
+    for site in sites.iter().filter(|site| !id::is_custom(&site.id)) {
         let path = match tables.names.enums.get(&site.id) {
             Some(path) => path.clone(),
             None => {
@@ -63,13 +76,12 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
         };
         match enums.get(&path) {
             None => {
-                let variants = variants(&site.place, &site.description, &site.values, report);
                 let ty = Type {
                     place: site.place.clone(),
                     module,
                     name: name.to_owned(),
                     description: described(site),
-                    shape: if site.are_integers { Shape::IntEnum } else { Shape::Enum }(variants),
+                    shape: shape(site, report),
                     ..Type::default()
                 };
                 enums.insert(path.clone(), (ty, known(site)));
@@ -99,6 +111,11 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     for (path, (ty, _)) in enums {
         api.types.insert(path, ty);
     }
+}
+
+fn shape(site: &Site, report: &mut Report) -> Shape {
+    let variants = variants(&site.place, &site.description, &site.values, report);
+    if site.are_integers { Shape::IntEnum(variants) } else { Shape::Enum(variants) }
 }
 
 fn is_one_of(ty: &Ty) -> bool {

@@ -20,6 +20,7 @@ pub(super) fn run(api: &mut Api, report: &mut Report) {
     }
     for (module, version) in &api.versions {
         let needed = dependencies.entry(module.clone()).or_default();
+        needed.extend(version.reexports.iter().filter_map(|reexport| module_of(&reexport.id)));
         for resource in &version.resources {
             needed.extend(module_of(&resource.kind));
             for ty in

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
 use crate::diag::{Place, Report};
-use crate::ir::{Api, Field, Module, Shape};
+use crate::ir::{Api, Field, Module, Shape, id};
 use crate::names;
 
 /// The names as they are: what names.toml has to pin.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pins {
     pub(crate) types: BTreeMap<String, String>,
+    /// The types of CRDs, enums among them: their module and name by id.
+    pub(crate) nested: BTreeMap<String, (Module, String)>,
     pub(crate) enums: BTreeMap<String, String>,
     pub(crate) clients: BTreeMap<String, String>,
 }
@@ -86,27 +88,15 @@ fn check_pins(tables: &Tables<'_>, report: &mut Report) {
 
 fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     let mut taken: BTreeSet<(Module, String)> = BTreeSet::new();
-    for (id, ty) in api.types.iter_mut().filter(|(_, ty)| !ty.external) {
+    // Those of CRDs have been named by the pass `nested_names`.
+    for (id, ty) in api.types.iter_mut().filter(|(id, ty)| !ty.external && !id::is_custom(id)) {
         let is_enum = matches!(ty.shape, Shape::Enum(_) | Shape::IntEnum(_));
-        match tables.names.types.get(id) {
-            Some(path) => {
-                match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
-                    Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
-                    _ => {
-                        let what = format!("`{path}` is not in the module `{}`", ty.module);
-                        report.add(&Place::new(tables.names_name, id.clone()), what, "");
-                    }
-                }
-            }
-            None if is_enum => {}
-            None => {
-                // Objects inside of CRDs are named by their path, and two paths can spell the same.
-                let is_nested = !is_upstream(id) && ty.gvk.is_none();
-                let mut count = 1;
-                let name = ty.name.clone();
-                while is_nested && taken.contains(&(ty.module.clone(), ty.name.clone())) {
-                    count += 1;
-                    ty.name = format!("{name}{count}");
+        if let Some(path) = tables.names.types.get(id) {
+            match path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name))) {
+                Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
+                _ => {
+                    let what = format!("`{path}` is not in the module `{}`", ty.module);
+                    report.add(&Place::new(tables.names_name, id.clone()), what, "");
                 }
             }
         }
@@ -185,6 +175,12 @@ fn is_label(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// The name, or with the first number behind it that nothing has.
+fn unused(name: &str, is_used: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_u32..).map(|count| format!("{name}{count}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_used(name)).unwrap_or_default()
+}
+
 fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Report) {
     for (module, version) in &mut api.versions {
         let mut taken: BTreeSet<String> = api
@@ -192,7 +188,10 @@ fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Rep
             .values()
             .filter(|ty| ty.module == *module && !ty.external)
             .map(|ty| ty.name.clone())
+            .chain(version.reexports.iter().map(|reexport| reexport.name.clone()))
             .collect();
+        // The methods that the client of each group-version has.
+        let mut methods: BTreeSet<String> = ["new", "client"].map(str::to_owned).into();
         if !version.group.split('.').all(is_label) && !version.group.is_empty() {
             let what = format!("`{}` cannot be an API group", version.group.escape_default());
             report.add(&Place::new(&version.source, ""), what, "groups are lower-case DNS names");
@@ -207,10 +206,15 @@ fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Rep
             let id = format!("{module}/{}", resource.plural);
             let kind = api.types.get(&resource.kind).map_or("", |ty| ty.name.as_str());
             let spelled = names::plural(kind, &resource.plural);
-            resource.accessor = names::keyword_safe(names::snake(&spelled, &tables.names.words));
+            let accessor = names::keyword_safe(names::snake(&spelled, &tables.names.words));
+            let all = |name: &str| format!("all_{}", name.trim_end_matches('_'));
+            resource.accessor =
+                unused(&accessor, |name| methods.contains(name) || methods.contains(&all(name)));
+            methods.extend([all(&resource.accessor), resource.accessor.clone()]);
+            let is_taken = |name: &str| taken.contains(name) || taken.contains(&format!("All{name}"));
             resource.client = match tables.names.clients.get(&id) {
                 Some(name) => name.clone(),
-                None if taken.contains(&spelled) => format!("{spelled}Client"),
+                None if is_taken(&spelled) => unused(&format!("{spelled}Client"), is_taken),
                 None => spelled,
             };
             let usable = names::is_identifier(&resource.client) && names::is_identifier(&resource.accessor);

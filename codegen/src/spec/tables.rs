@@ -108,6 +108,27 @@ pub(crate) struct Config {
     /// Group -> module, where the first label of the group is not wanted.
     #[serde(default)]
     pub(crate) groups: BTreeMap<String, String>,
+    /// Type of a CRD, by id or by the name that it would have -> its name.
+    #[serde(default)]
+    pub(crate) types: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) debug: Debug,
+}
+
+/// What can be turned off to measure what it brings.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Debug {
+    /// Core types for shapes inside of CRDs.
+    pub(crate) reuse: bool,
+    /// One type for equal shapes.
+    pub(crate) share: bool,
+}
+
+impl Default for Debug {
+    fn default() -> Debug {
+        Debug { reuse: true, share: true }
+    }
 }
 
 impl Config {
@@ -140,12 +161,14 @@ pub(crate) struct PackageConfig {
     /// Group -> module.
     #[serde(default)]
     pub(crate) groups: BTreeMap<String, String>,
-    /// Id of a type -> its name.
+    /// Type, by id or by the name that it would have -> its name.
     #[serde(default)]
     pub(crate) types: BTreeMap<String, String>,
     /// Id of a property -> name of its field.
     #[serde(default)]
     pub(crate) fields: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) debug: Debug,
 }
 
 /// Reads one table; what is wrong is in the report.

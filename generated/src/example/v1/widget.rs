@@ -228,9 +228,44 @@ open_enum! {
     }
 }
 
+/// How the surface is treated.
+#[derive(Clone, Default, PartialEq)]
+pub struct Finish {
+    /// How many coats of paint.
+    pub coats: Option<i32>,
+    /// Whether it shines.
+    pub gloss: Option<bool>,
+}
+
+object! {
+    Finish {
+        0 coats "coats" [] Varint;
+        1 gloss "gloss" [] Varint;
+    }
+}
+
+/// `spec.parts` of a Widget.
+#[derive(Clone, Default, PartialEq)]
+pub struct Part {
+    /// The part's name.
+    pub name: String,
+    /// The part's weight in kilograms.
+    pub weight: Option<f64>,
+    /// How many of it.
+    pub count: Option<i64>,
+}
+
+object! {
+    Part {
+        0 name "name" [] String required;
+        1 weight "weight" [] Double;
+        2 count "count" [] Varint;
+    }
+}
+
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
+pub enum WidgetPhase {
     /// `Pending`
     Pending,
     /// `Making`
@@ -242,7 +277,7 @@ pub enum Phase {
 }
 
 open_enum! {
-    Phase {
+    WidgetPhase {
         Pending "Pending";
         Making "Making";
         Ready "Ready";
@@ -265,9 +300,9 @@ pub struct WidgetSpec {
     /// Labels of what is made.
     pub labels: Option<Map<String>>,
     /// The parts that it is made of.
-    pub parts: Option<Vec<WidgetSpecParts>>,
+    pub parts: Option<Vec<Part>>,
     /// How each one is made.
-    pub template: Option<Box<WidgetSpecTemplate>>,
+    pub template: Option<Box<WidgetTemplate>>,
     /// Anything else, as it comes.
     pub options: Option<RawJson>,
     /// A picture of it.
@@ -287,59 +322,11 @@ object! {
     }
 }
 
-/// `spec.parts` of a Widget.
-#[derive(Clone, Default, PartialEq)]
-pub struct WidgetSpecParts {
-    /// The part's name.
-    pub name: String,
-    /// The part's weight in kilograms.
-    pub weight: Option<f64>,
-    /// How many of it.
-    pub count: Option<i64>,
-}
-
-object! {
-    WidgetSpecParts {
-        0 name "name" [] String required;
-        1 weight "weight" [] Double;
-        2 count "count" [] Varint;
-    }
-}
-
-/// How each one is made.
-#[derive(Clone, Default, PartialEq)]
-pub struct WidgetSpecTemplate {
-    /// How the surface is treated.
-    pub finish: Option<Box<WidgetSpecTemplateFinish>>,
-}
-
-object! {
-    WidgetSpecTemplate {
-        0 finish "finish" [] Message;
-    }
-}
-
-/// How the surface is treated.
-#[derive(Clone, Default, PartialEq)]
-pub struct WidgetSpecTemplateFinish {
-    /// How many coats of paint.
-    pub coats: Option<i32>,
-    /// Whether it shines.
-    pub gloss: Option<bool>,
-}
-
-object! {
-    WidgetSpecTemplateFinish {
-        0 coats "coats" [] Varint;
-        1 gloss "gloss" [] Varint;
-    }
-}
-
 /// What is there.
 #[derive(Clone, Default, PartialEq)]
 pub struct WidgetStatus {
     /// How far it is.
-    pub phase: Option<Phase>,
+    pub phase: Option<WidgetPhase>,
     /// How many are made.
     pub replicas: Option<i32>,
     /// What selects those that are made.
@@ -354,5 +341,18 @@ object! {
         1 replicas "replicas" [] Varint;
         2 selector "selector" [] String;
         3 last_made "lastMade" [] Time;
+    }
+}
+
+/// How each one is made.
+#[derive(Clone, Default, PartialEq)]
+pub struct WidgetTemplate {
+    /// How the surface is treated.
+    pub finish: Option<Box<Finish>>,
+}
+
+object! {
+    WidgetTemplate {
+        0 finish "finish" [] Message;
     }
 }
