@@ -59,9 +59,9 @@ fn generated(file: &str) -> bool {
     text(file).is_some_and(|text| text.starts_with("// @generated"))
 }
 
-/// Output that fixtures hold the generator against.
+/// Output that fixtures hold the generator against, and what a new user writes in the journey, whose lines are counted.
 fn expected(file: &str) -> bool {
-    file.starts_with("tests/fixtures/")
+    file.starts_with("tests/fixtures/") || file.starts_with("tests/journey/")
 }
 
 /// Rust files below a folder, written by hand, with their text.
@@ -118,7 +118,8 @@ fn codegen_does_no_io_and_knows_no_clock_no_environment_and_no_hash_order() {
         if is_test(&file) {
             continue;
         }
-        let code = code(&text);
+        // Its own version is a constant of the crate and no environment.
+        let code = code(&text).replace("env!(\"CARGO_PKG_VERSION\")", "");
         let paths = ["std::fs", "std::env", "std::net", "std::process", "std::io", "env!("];
         let words = words(&code);
         let names = ["SystemTime", "Instant", "HashMap", "HashSet", "println", "eprintln"];
@@ -149,11 +150,8 @@ const PLAIN: &[&str] = &[
 
 /// Where a kind is named to people, and nothing depends on it.
 const SAID: &[(&str, &str, &str)] = &[
-    (
-        "codegen/src/emit/module.rs",
-        "CustomResourceDefinition",
-        "documentation of the constant that holds one",
-    ),
+    ("codegen/src/emit/crds.rs", "CustomResourceDefinition", "documentation of the constant that holds one"),
+    ("codegen/src/emit/root.rs", "CustomResourceDefinition", "documentation of the list of them"),
     ("runtime/src/discovery/aggregated.rs", "APIService", "what an error tells to look at"),
     ("runtime/src/error/response.rs", "Role", "what has to allow a forbidden request"),
     ("runtime/src/error/response.rs", "ClusterRole", "what has to allow a forbidden request"),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::diag::{Code, Diagnostic, Place, Report, Severity};
-use crate::ir::{Api, Field, Module, Resource, Shape, Type};
+use crate::ir::{Api, Field, Resource, Shape, Type};
 use crate::package::{PackageInputs, prepare};
 use crate::surface::Surface;
 use query::Query;
@@ -135,7 +135,6 @@ struct Book<'a> {
 /// A kind that can be asked for.
 #[derive(Clone, Copy)]
 struct Kind<'a> {
-    module: &'a Module,
     resource: &'a Resource,
     group: &'a str,
     version: &'a str,
@@ -154,13 +153,13 @@ impl<'a> Book<'a> {
     /// The kinds there are, the newest version first.
     fn resources(&self, api_version: Option<&str>) -> Vec<Kind<'a>> {
         let mut kinds = Vec::new();
-        for (module, version) in &self.api.versions {
+        for version in self.api.versions.values() {
             for resource in &version.resources {
                 let Some((id, ty)) = self.api.types.get_key_value(&resource.kind) else { continue };
                 let Some(gvk) = ty.gvk.as_ref().filter(|_| !ty.external) else { continue };
                 let (group, version, name) = (&*gvk.group, &*gvk.version, &*gvk.kind);
                 if api_version.is_none_or(|wanted| wanted == gvk.api_version()) {
-                    kinds.push(Kind { module, resource, group, version, id, name });
+                    kinds.push(Kind { resource, group, version, id, name });
                 }
             }
         }
