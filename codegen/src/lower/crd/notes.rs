@@ -13,8 +13,8 @@ use crate::text;
 
 /// The longest text of others that is shown whole, in characters.
 const LONGEST: usize = 120;
-/// How many values of a set are shown.
-const VALUES: usize = 12;
+/// How many values or names of a list are shown.
+const SHOWN: usize = 12;
 
 /// The sentences of a member.
 pub(super) fn of(schema: &Schema, ty: &Ty) -> Vec<String> {
@@ -38,7 +38,7 @@ pub(super) fn of_kind(crd: &Crd, version: &CrdVersion) -> Vec<String> {
     }
     notes.extend(of_object(&version.schema));
     if !version.selectable.is_empty() {
-        let paths = join(version.selectable.iter().map(|path| code(path)), "and");
+        let paths = all(version.selectable.iter().map(|path| code(path)));
         notes.push(format!("Field selectors of {} may name {paths}.", code(&crd.plural)));
     }
     notes
@@ -95,8 +95,7 @@ fn missing(schema: &Schema) -> Option<String> {
     let known = |name: &&String| schema.properties.iter().any(|(json, _)| json == *name);
     let names: Vec<&String> = schema.required.iter().filter(|name| !known(name)).collect();
     let verb = if names.len() == 1 { "has" } else { "have" };
-    (!names.is_empty())
-        .then(|| format!("{} {verb} to be set.", join(names.iter().map(|name| code(name)), "and")))
+    (!names.is_empty()).then(|| format!("{} {verb} to be set.", all(names.iter().map(|name| code(name)))))
 }
 
 fn rules(schema: &Schema) -> Vec<String> {
@@ -154,7 +153,7 @@ pub(super) fn checks(schema: &Schema, ty: Option<&Ty>) -> Vec<Check> {
             [] => {}
             [one] if ty.is_some() => add("is", format!("only {}", value(one))),
             [one] => add("is", value(one)),
-            values => add("is", format!("one of {}", list(values))),
+            values => add("is", format!("one of {}", all(values.iter().map(|one| value(one))))),
         }
     }
     let Some(constraints) = &schema.constraints else { return checks };
@@ -183,7 +182,7 @@ pub(super) fn checks(schema: &Schema, ty: Option<&Ty>) -> Vec<Check> {
     if let Some(pattern) = constraints
         .pattern
         .as_deref()
-        .filter(|pattern| !pattern.is_empty() && !(is_quantity && *pattern == QUANTITY))
+        .filter(|pattern| !(pattern.is_empty() || is_quantity && *pattern == QUANTITY))
     {
         add("matches", code(pattern));
     }
@@ -192,13 +191,12 @@ pub(super) fn checks(schema: &Schema, ty: Option<&Ty>) -> Vec<Check> {
 
 /// Whether the Rust type says what the format does.
 fn is_said(format: &str, ty: Option<&Ty>) -> bool {
-    match (format, ty) {
-        (
-            "int32" | "int64" | "int" | "uint" | "float" | "double",
-            Some(Ty::I32 | Ty::I64 | Ty::F64 | Ty::OneOfInt(_)),
-        ) => true,
-        ("date-time" | "datetime" | "byte" | "int-or-string", Some(Ty::Runtime(_))) => true,
-        ("string", Some(Ty::String | Ty::OneOf(_))) => true,
+    match ty {
+        Some(Ty::I32 | Ty::I64 | Ty::F64 | Ty::OneOfInt(_)) => {
+            ["int32", "int64", "int", "uint", "float", "double"].contains(&format)
+        }
+        Some(Ty::Runtime(_)) => ["date-time", "datetime", "byte", "int-or-string"].contains(&format),
+        Some(Ty::String | Ty::OneOf(_)) => format == "string",
         _ => false,
     }
 }
@@ -248,14 +246,6 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-fn list(values: &[&Value]) -> String {
-    let shown = values.iter().take(VALUES).map(|one| value(one));
-    match values.len().checked_sub(VALUES) {
-        None | Some(0) => join(shown, "and"),
-        Some(more) => format!("{} and {more} more", shown.collect::<Vec<_>>().join(", ")),
-    }
-}
-
 /// A text as code. One that is too long is cut, and says so.
 pub(super) fn code(text: &str) -> String {
     let short = cut(text, LONGEST);
@@ -271,6 +261,15 @@ fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
+    }
+}
+
+/// `a`, `b` and `c`, and how many more there are where they are many.
+pub(super) fn all(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    match items.get(..SHOWN).filter(|_| items.len() > SHOWN + 1) {
+        Some(shown) => format!("{} and {} more", shown.join(", "), items.len() - SHOWN),
+        None => join(items.into_iter(), "and"),
     }
 }
 

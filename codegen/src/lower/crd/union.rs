@@ -1,7 +1,7 @@
 //! `oneOf`, `anyOf`, `allOf` and `not` as sentences. The forms that people write (one of several members, one of several
 //! formats) read as people say them; what has no short form is told of and left to the CRD.
 
-use super::notes::{Check, checks, code, join};
+use super::notes::{Check, all, checks, code, join};
 use super::scalar::is_integer_or_string;
 use crate::spec::constraints::Constraints;
 use crate::spec::schema::Schema;
@@ -35,7 +35,7 @@ fn all_of(schema: &Schema) -> Vec<String> {
     let mut found: Vec<String> = checks(schema, None).iter().map(Check::sentence).collect();
     if !schema.required.is_empty() {
         let verb = if schema.required.len() == 1 { "has" } else { "have" };
-        found.push(format!("{} {verb} to be set.", names(&schema.required, "and")));
+        found.push(format!("{} {verb} to be set.", names(&schema.required)));
     }
     for (json, property) in &schema.properties {
         found.extend(all_of(property).into_iter().map(|sentence| format!("{}: {sentence}", code(json))));
@@ -49,15 +49,15 @@ fn alternatives(union: &[Schema], quantity: &str, keyword: &str) -> String {
         return if sets.iter().all(|set| set.len() == 1) {
             format!(
                 "{quantity} of {} has to be set.",
-                join(sets.iter().flat_map(|set| set.iter().map(|name| code(name))), "and")
+                all(sets.iter().flat_map(|set| set.iter().map(|name| code(name))))
             )
         } else {
-            let sets: Vec<String> = sets.iter().map(|set| names(set, "and")).collect();
+            let sets: Vec<String> = sets.iter().map(names).collect();
             format!("{quantity} of these has to be set: {}.", sets.join("; "))
         };
     }
     if let Some(names) = at_most_one(union).filter(|_| keyword == "oneOf") {
-        return format!("At most one of {} can be set.", self::names(names, "and"));
+        return format!("At most one of {} can be set.", self::names(names));
     }
     if let Some(kinds) = union.iter().map(only_kind).collect::<Option<Vec<_>>>() {
         return sentence(&join(kinds.into_iter(), "or"));
@@ -139,7 +139,7 @@ fn predicate(schema: &Schema, subject: &str) -> Option<String> {
     parts.extend(checks(schema, None).iter().map(|check| format!("{subject} {}", check.predicate())));
     if !schema.required.is_empty() {
         let verb = if schema.required.len() == 1 { "is" } else { "are" };
-        parts.push(format!("{} {verb} set", names(&schema.required, "and")));
+        parts.push(format!("{} {verb} set", names(&schema.required)));
     }
     for (json, property) in &schema.properties {
         parts.push(predicate(property, &code(json))?);
@@ -154,8 +154,15 @@ fn predicate(schema: &Schema, subject: &str) -> Option<String> {
     Some(parts.join(" and "))
 }
 
+/// Whether a schema holds for everything. Looks no deeper, so that what calls it on each level stays linear.
 fn says_nothing(schema: &Schema) -> bool {
-    predicate(schema, "it").is_some_and(|said| said.is_empty())
+    schema.kind.is_none()
+        && schema.required.is_empty()
+        && schema.properties.is_empty()
+        && schema.values.is_none()
+        && schema.format.is_none()
+        && schema.items.is_none()
+        && schema.constraints.is_none()
 }
 
 /// What the unions inside an alternative say.
@@ -177,9 +184,9 @@ fn inner(constraints: &Constraints, subject: &str) -> Option<Vec<String>> {
         None => {}
         Some(not) => parts.push(match only_required(not) {
             Some([name]) => format!("{} is not set", code(name)),
-            Some(names) => format!("{} are not all set", self::names(names, "and")),
+            Some(names) => format!("{} are not all set", self::names(names)),
             None => match denied(not) {
-                Some(names) => format!("none of {} is set", self::names(names, "and")),
+                Some(names) => format!("none of {} is set", self::names(names)),
                 None => format!("{subject} is not {}", denied_values(not)?),
             },
         }),
@@ -206,11 +213,11 @@ fn denied_values(not: &Schema) -> Option<String> {
 fn not(schema: &Schema) -> String {
     match only_required(schema) {
         Some([name]) => return format!("{} cannot be set.", code(name)),
-        Some(names) => return format!("{} cannot be set together.", self::names(names, "and")),
+        Some(names) => return format!("{} cannot be set together.", self::names(names)),
         None => {}
     }
     if let Some(names) = denied(schema) {
-        return format!("None of {} can be set.", self::names(names, "and"));
+        return format!("None of {} can be set.", self::names(names));
     }
     if let Some(values) = denied_values(schema) {
         return format!("Cannot be {values}.");
@@ -221,6 +228,6 @@ fn not(schema: &Schema) -> String {
     }
 }
 
-fn names<T: AsRef<str>>(names: impl AsRef<[T]>, word: &str) -> String {
-    join(names.as_ref().iter().map(|name| code(name.as_ref())), word)
+fn names<T: AsRef<str>>(names: impl AsRef<[T]>) -> String {
+    all(names.as_ref().iter().map(|name| code(name.as_ref())))
 }
