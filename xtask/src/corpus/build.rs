@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::batch::{self, Batch};
 use super::blame::{self, Message, Place};
-use super::folder::{Corpus, Object};
+use super::folder::Corpus;
 use super::generate::{self, Unit};
 use super::roundtrip;
 use super::state::{Outcome, State};
@@ -94,11 +94,7 @@ impl<'a> Build<'a> {
         let unit = &self.units[index];
         let Some(outcome) = self.state.known(self.corpus, unit)? else { return Ok(false) };
         let objects = || unit.crds.iter().flat_map(|crd| &self.corpus.crds[*crd].objects);
-        let is_bad = |object: &Object| {
-            let why = outcome.changed.get(&object.file);
-            object.is_clean() && why.is_some_and(|why| !why.starts_with(roundtrip::REFUSED))
-        };
-        let failed = objects().any(is_bad);
+        let failed = objects().any(|object| object.is_clean() && outcome.changed.contains_key(&object.file));
         if self.objects && (failed || !outcome.ran) {
             return Ok(false);
         }

@@ -1,9 +1,7 @@
-//! Whether a kube-apiserver would refuse a CRD too, or an object: the rules of structural schemas that real CRDs break, and
-//! the one format that real objects break and types cannot hold. Deliberately not all that a server checks
-//! (`tests/server/src` has more): a rule that is missing here makes a refusal count as a failure, never the other way round.
+//! Whether a kube-apiserver would refuse a CRD too: the rules of structural schemas that real CRDs break. Deliberately
+//! not all that a server checks (`tests/server/src/crd` has more): a rule that is missing here makes a refusal count as a
+//! failure, never the other way round.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// Deeper schemas are not looked into.
@@ -70,41 +68,6 @@ fn node(schema: &Value, at: &str, place: &str, depth: usize) -> Option<String> {
     })
 }
 
-/// Why no server takes an object: text that is no base64 where the schema says `byte`.
-pub(crate) fn of_object(schema: &Value, object: &Value) -> Option<String> {
-    bytes(schema, object, &mut Vec::new())
-}
-
-fn bytes(schema: &Value, value: &Value, path: &mut Vec<String>) -> Option<String> {
-    if path.len() > DEEPEST {
-        return None;
-    }
-    let children: Vec<(String, &Value, &Value)> = match value {
-        Value::String(text) if schema["type"] == "string" && schema["format"] == "byte" => {
-            let good = !text.is_empty() && STANDARD.decode(text).is_ok();
-            return (!good).then(|| format!("{}: Invalid value: must be of type byte", path.concat()));
-        }
-        Value::Array(items) => {
-            let each = items.iter().enumerate();
-            each.map(|(index, item)| (format!("[{index}]"), &schema["items"], item)).collect()
-        }
-        Value::Object(members) => {
-            let inner = |name: &str| match &schema["properties"][name] {
-                Value::Null => &schema["additionalProperties"],
-                property => property,
-            };
-            members.iter().map(|(name, value)| (format!(".{name}"), inner(name), value)).collect()
-        }
-        _ => return None,
-    };
-    children.into_iter().find_map(|(step, schema, value)| {
-        path.push(step);
-        let found = bytes(schema, value, path);
-        path.pop();
-        found
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,16 +106,6 @@ mod tests {
         ] {
             assert_eq!(reason(&crd(spec.clone())), None, "{spec}");
         }
-    }
-
-    #[test]
-    fn an_object_with_text_for_bytes_is_refused() {
-        let byte = json!({"type": "string", "format": "byte"});
-        let schema = json!({"properties": {"list": {"items": {"properties": {"data": byte}}}, "text": {"type": "string"}}});
-        let object = |data: &str| json!({"text": "${X}", "list": [{"data": "YQ=="}, {"data": data}]});
-        assert_eq!(of_object(&schema, &object("YWI=")), None);
-        let why = of_object(&schema, &object("${CA_BUNDLE}")).unwrap_or_default();
-        assert_eq!(why, ".list[1].data: Invalid value: must be of type byte");
     }
 
     #[test]

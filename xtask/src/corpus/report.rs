@@ -8,7 +8,6 @@ use std::path::Path;
 use super::build::Results;
 use super::folder::Corpus;
 use super::generate::{Generated, Refusal};
-use super::roundtrip::REFUSED;
 use crate::failure::Result;
 use crate::files;
 
@@ -81,18 +80,18 @@ impl Report {
                     true => results.changed.get(&object.file).cloned(),
                     false => Some("there is no type for it".to_owned()),
                 };
-                // What no server takes is no object of the kind.
-                let refused = why.as_ref().is_some_and(|why| why.starts_with(REFUSED));
-                let status = if refused { "refused by a server".to_owned() } else { object.status.clone() };
-                let counts = object.is_clean() && !refused;
-                let of = if counts { &mut count } else { self.others.entry(status.clone()).or_default() };
+                let of = if object.is_clean() {
+                    &mut count
+                } else {
+                    self.others.entry(object.status.clone()).or_default()
+                };
                 match &why {
                     Some(_) => of.failed += 1,
                     None => of.passed += 1,
                 }
                 match why {
-                    Some(why) if counts => self.fail("roundtrip", &object.file, &why),
-                    Some(why) => self.lines.push(format!("{}\t{status}\t{why}", object.file)),
+                    Some(why) if object.is_clean() => self.fail("roundtrip", &object.file, &why),
+                    Some(why) => self.lines.push(format!("{}\t{}\t{why}", object.file, object.status)),
                     None => {}
                 }
             }

@@ -10,12 +10,8 @@ use serde_json::Value;
 use super::compare::difference;
 use super::folder::{Corpus, Crd, Object, yaml};
 use super::generate::Unit;
-use super::refusal;
 use crate::failure::{Context, Result};
 use crate::files;
-
-/// How the reason begins where an object was not decoded, and no server would take it either.
-pub(crate) const REFUSED: &str = "a server refuses it: ";
 
 /// Takes the objects of these packages through the program; the result is each object that did not come back, with the
 /// reason, by package.
@@ -37,9 +33,6 @@ pub(crate) fn run(
     for ((at, crd, object), answer) in all.into_iter().zip(answers) {
         let schema = schemas.of(corpus, crd, &object.version)?;
         if let Some(why) = judge(schema, &answer) {
-            let read = answer["read"].as_str().and_then(|text| serde_json::from_str(text).ok());
-            let server = read.and_then(|read| refusal::of_object(schema, &read));
-            let why = server.map_or(why.clone(), |server| format!("{REFUSED}{server}; ours: {why}"));
             changed[at].insert(object.file.clone(), why);
         }
     }
