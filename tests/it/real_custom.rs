@@ -60,8 +60,7 @@ async fn a_custom_kind_is_registered_and_used_through_its_generated_client() {
     wanted.spec.port = Some(IntOrString::from("http"));
     wanted.spec.options = Some(RawJson::parse(r#"{"any": [1, "thing", null]}"#).unwrap());
     wanted.spec.picture = Some(b"picture".as_slice().into());
-    wanted.spec.parts =
-        Some(vec![Part { name: "wheel".into(), weight: Some(2.5), count: Some(4) }]);
+    wanted.spec.parts = Some(vec![Part { name: "wheel".into(), weight: Some(2.5), count: Some(4) }]);
     let created = widgets.create(&wanted).await.unwrap();
     assert_eq!(created.spec.replicas, Some(1), "the default of the schema");
     assert_eq!((&created.spec.port, &created.spec.parts), (&wanted.spec.port, &wanted.spec.parts));

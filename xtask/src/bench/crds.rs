@@ -48,18 +48,14 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
     let mut chosen = sample::choose(&corpus.folder, &corpus.crds, COUNT)?;
     let step = Step::begin(format!("{COUNT} CRDs by kopium {KOPIUM}"));
     let program = install()?;
-    let docs = kopium(&corpus, &mut chosen, &program, DOCS)?;
     let auto = kopium(&corpus, &mut chosen, &program, AUTO)?;
+    let docs = kopium(&corpus, &mut chosen, &program, DOCS)?;
     step.done(&format!("{} of them compile", chosen.len()));
     let ours = ours(&corpus, &chosen, "ours", OURS)?;
     let alone = self::ours(&corpus, &chosen, "no-reuse", NO_REUSE)?;
     let sides = [&ours, &auto, &docs, &alone];
     let step = Step::begin(format!("cargo check of {} CRDs, {runs} runs", chosen.len()));
     let mut cpu: [Vec<f64>; 4] = Default::default();
-    for side in sides {
-        // The dependencies.
-        side.check()?;
-    }
     for run in 1..=runs {
         step.detail(format!("run {run}"));
         for (side, cpu) in sides.iter().zip(&mut cpu) {
@@ -85,13 +81,21 @@ pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
 }
 
 impl Side {
-    fn new(name: &str) -> Result<Self> {
+    /// `kind` says whose dependencies it has.
+    fn new(name: &str, kind: &str) -> Result<Self> {
         let folder = scratch("crds").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).context(|| format!("cannot remove {}", workspace::shown(&folder)))?;
         }
-        let target = scratch("crds").join(format!("{name}-target"));
+        let target = scratch("crds").join(format!("target-{kind}"));
         Ok(Self { folder, target, types: 0, lines: 0 })
+    }
+
+    /// Checks the dependencies, so that later the crate is alone.
+    fn prepare(&self, manifest: &str) -> Result<()> {
+        self.write("Cargo.toml", manifest)?;
+        self.write("src/lib.rs", "")?;
+        process::output(self.command().arg("--quiet")).map(drop)
     }
 
     /// CPU seconds of `cargo check` of this crate alone, cargo's own among them.
@@ -117,7 +121,7 @@ impl Side {
 }
 
 fn ours(corpus: &Corpus, chosen: &[usize], name: &str, config: &str) -> Result<Side> {
-    let mut side = Side::new(name)?;
+    let mut side = Side::new(name, "ours")?;
     let packages = side.folder.join("src");
     let generated = generate::all(corpus, chosen, &packages, config)?;
     if let Some(refusal) = generated.refused.first() {
@@ -133,17 +137,14 @@ fn ours(corpus: &Corpus, chosen: &[usize], name: &str, config: &str) -> Result<S
         side.lines += unit.facts.lines;
     }
     let features: Vec<String> = features.into_iter().collect();
-    side.write("src/lib.rs", &root)?;
-    side.write(
-        "Cargo.toml",
-        &format!(
-            "[package]\nname = \"ours-crds\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
-             [dependencies]\nclientset = {{ path = {:?}, default-features = false, features = [{}] }}\n",
-            workspace::path("generated").display().to_string(),
-            features.join(", ")
-        ),
-    )?;
     side.write("Cargo.lock", &files::read_text(&workspace::path("Cargo.lock"))?)?;
+    side.prepare(&format!(
+        "[package]\nname = \"{name}-crds\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nclientset = {{ path = {:?}, default-features = false, features = [{}] }}\n",
+        workspace::path("generated").display().to_string(),
+        features.join(", ")
+    ))?;
+    side.write("src/lib.rs", &root)?;
     Ok(side)
 }
 
@@ -163,7 +164,7 @@ fn install() -> Result<PathBuf> {
 /// Its output for every served version of these CRDs. Those that it cannot do, or whose output does not compile, are named
 /// and taken from `chosen`.
 fn kopium(corpus: &Corpus, chosen: &mut Vec<usize>, program: &Path, option: &str) -> Result<Side> {
-    let mut side = Side::new(&format!("kopium{option}"))?;
+    let mut side = Side::new(&format!("kopium{option}"), "kopium")?;
     let mut modules: BTreeMap<String, usize> = BTreeMap::new();
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     for &index in chosen.iter() {
@@ -189,7 +190,7 @@ fn kopium(corpus: &Corpus, chosen: &mut Vec<usize>, program: &Path, option: &str
         }
     }
     let manifest = files::read_text(&workspace::path("tests/bench/peers/kopium/Cargo.toml"))?;
-    side.write("Cargo.toml", &manifest)?;
+    side.prepare(&manifest)?;
     loop {
         modules.retain(|_, index| !refused.contains_key(index));
         let root: String = modules.keys().map(|name| format!("pub mod {name};\n")).collect();
