@@ -66,10 +66,15 @@ fn string(schema: &Schema) -> Ty {
     // Servers pass over the dashes in the name of a format.
     match schema.format.as_deref().map(|format| format.replace('-', "")).as_deref() {
         Some("datetime") if is_default(looks_like_time) => Ty::runtime("Time"),
-        Some("byte") if is_default(|text| text.is_ascii()) => Ty::runtime("Bytes"),
+        Some("byte") if is_default(looks_like_base64) => Ty::runtime("Bytes"),
         _ if is_quantity(schema) && schema.values.is_none() => Ty::runtime("Quantity"),
         _ => one_of_strings(schema).unwrap_or(Ty::String),
     }
+}
+
+fn looks_like_base64(text: &str) -> bool {
+    text.len().is_multiple_of(4)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
 }
 
 fn looks_like_time(text: &str) -> bool {
