@@ -96,7 +96,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)?;
+        f.write_str(&report::printable(&self.source))?;
         if let Some(span) = self.span {
             write!(f, ":{}:{}", span.line, span.column)?;
         }

@@ -1,6 +1,8 @@
 //! Names: splitting into words, snake_case, PascalCase, keywords. Knows rules and the tables it is given, and no
 //! name of the API.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::spec::tables::Words;
 
 /// The strict and reserved keywords of Rust, and those that no raw identifier can stand for.
@@ -15,6 +17,46 @@ const KEYWORDS: &[&str] = &[
 /// Appends `_` to what cannot stand as an identifier.
 pub(crate) fn keyword_safe(name: String) -> String {
     if KEYWORDS.contains(&name.as_str()) { name + "_" } else { name }
+}
+
+/// Appends `_` to what cannot be the name of a module and its file: keywords, and what Windows takes for a device.
+pub(crate) fn file_safe(name: String) -> String {
+    if is_device(&name) { name + "_" } else { keyword_safe(name) }
+}
+
+/// Whether Windows takes a file of this name, whatever its ending, for a device.
+pub(crate) fn is_device(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_port = |stem: &str| {
+        name.strip_prefix(stem)
+            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    ["con", "prn", "aux", "nul"].contains(&name.as_str()) || is_port("com") || is_port("lpt")
+}
+
+/// Names that are taken, and how far each was counted on, so that a thousand equal names cost no million questions.
+#[derive(Default)]
+pub(crate) struct Taken {
+    names: BTreeSet<String>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Taken {
+    /// Takes names that nothing may get.
+    pub(crate) fn reserving(names: &[&str]) -> Taken {
+        Taken { names: names.iter().map(|name| (*name).to_owned()).collect(), counts: BTreeMap::new() }
+    }
+
+    /// The name itself, or the first of `name2`, `name3` … that is free; `gap` stands before the number.
+    pub(crate) fn take(&mut self, first: &str, gap: &str) -> String {
+        let mut name = first.to_owned();
+        let count = self.counts.entry(name.clone()).or_insert(1);
+        while !self.names.insert(name.clone()) {
+            *count += 1;
+            name = format!("{first}{gap}{count}");
+        }
+        name
+    }
 }
 
 /// Whether the text is a plain identifier that can be written into code as it is.
@@ -93,6 +135,18 @@ pub(crate) fn pascal(name: &str, table: &Words) -> String {
         }
     }
     pascal
+}
+
+/// A name in PascalCase that can begin the name of a type, whatever it is made of: `é` -> `Value`, `1st` -> `V1st`.
+pub(crate) fn type_word(name: &str, table: &Words) -> String {
+    let mut word = pascal(name, table);
+    if word.is_empty() {
+        word.push_str("Value");
+    }
+    if word.starts_with(|first: char| first.is_ascii_digit()) {
+        word.insert(0, 'V');
+    }
+    word
 }
 
 /// `accessModes` -> `accessMode`, `ipFamilies` -> `ipFamily`, `statuses` -> `status`.

@@ -3,9 +3,20 @@
 
 mod inline;
 
-/// The text as lines of Markdown, no line longer than `width` unless one word is.
+/// No documentation is longer; what is beyond helps nobody.
+const LONGEST: usize = 32 << 10;
+
+/// The first sentence ends within this many bytes, or nowhere.
+const SENTENCE: usize = 1000;
+
+/// The text as lines of Markdown, no line longer than `width` unless one word is. Takes time in proportion to its
+/// length, whatever it holds.
 pub(crate) fn markdown(description: &str, width: usize) -> Vec<String> {
-    let text: String = description.chars().filter_map(printable).collect();
+    let mut letters = description.chars();
+    let mut text: String = letters.by_ref().take(LONGEST).filter_map(printable).collect();
+    if letters.next().is_some() {
+        text.push('…');
+    }
     let mut lines = Vec::new();
     for (index, block) in blocks(&text).into_iter().enumerate() {
         // Items of one list stand together, everything else apart.
@@ -78,17 +89,20 @@ enum Block {
     Code(Vec<String>),
 }
 
+/// Whether a letter is one that a reader does not see: control characters, marks of direction, and others without a
+/// shape. Rust refuses some of them in source text.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// Drops control and direction-changing characters; tabs and odd spaces become spaces.
 fn printable(letter: char) -> Option<char> {
     match letter {
         '\n' => Some('\n'),
         '\t' | '\u{a0}' | '\u{2028}' | '\u{2029}' => Some(if letter == '\t' { '\t' } else { ' ' }),
-        '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{61c}' => None,
-        letter if letter.is_control() => None,
+        letter if is_hidden(letter) => None,
         letter => Some(letter),
     }
 }
@@ -98,6 +112,7 @@ fn blocks(text: &str) -> Vec<Block> {
     let mut fence: Option<Vec<String>> = None;
     // Whether the next line may continue the last block.
     let mut open = false;
+    let is_balanced = text.matches("```").count().is_multiple_of(2);
     for line in text.lines() {
         let bare = line.trim();
         if let Some(code) = &mut fence {
@@ -110,7 +125,7 @@ fn blocks(text: &str) -> Vec<Block> {
         }
         if let Some(opened) = bare.strip_prefix("```") {
             // A fence that closes on its own line, or is never closed, is just text.
-            if !opened.contains("```") && text.matches("```").count().is_multiple_of(2) {
+            if !opened.contains("```") && is_balanced {
                 fence = Some(Vec::new());
                 open = false;
                 continue;
@@ -166,7 +181,7 @@ fn item(line: &str) -> Option<&str> {
 
 /// Splits off the first sentence, which is the summary that rustdoc shows in lists.
 fn first_sentence(text: &str) -> (&str, &str) {
-    for (at, _) in text.match_indices(". ") {
+    for (at, _) in text.match_indices(". ").take_while(|(at, _)| *at < SENTENCE) {
         let (first, rest) = (&text[..at + 1], text[at + 2..].trim_start());
         let is_short_form =
             ["e.g.", "i.e.", "etc.", "vs.", "cf.", "approx."].iter().any(|form| first.ends_with(form));

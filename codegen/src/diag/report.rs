@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Code, Diagnostic, Place, Severity, Span};
 use crate::Source;
 use crate::spec::yaml::locate;
+use crate::text::is_hidden;
 
 /// No message repeats more of an input than this.
 const LONGEST: usize = 400;
@@ -83,11 +84,7 @@ impl Report {
 }
 
 /// Text of others for a terminal: nothing that moves a cursor, turns a direction or fills the screen.
-fn printable(text: &str) -> String {
-    let is_hidden = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
-    };
+pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LONGEST));
     for (count, letter) in text.chars().enumerate() {
         if count == LONGEST {

@@ -12,6 +12,7 @@ use super::{Home, Settings};
 use crate::FileSet;
 use crate::ir::{Api, Manifest, Module};
 use crate::names;
+use crate::text::is_hidden;
 
 /// How long a line of the manifest may be.
 const WIDTH: usize = 100;
@@ -93,7 +94,7 @@ pub(super) fn files_of<'a>(api: &'a Api, group: &str) -> Vec<(&'a Manifest, Stri
     let mut taken = BTreeSet::from(["mod".to_owned()]);
     let mut files = Vec::new();
     for crd in api.crds.iter().filter(|crd| crd.group == group && !crd.versions.is_empty()) {
-        let mut file = names::keyword_safe(names::snake(&crd.kind, &Default::default()));
+        let mut file = names::file_safe(names::snake(&crd.kind, &Default::default()));
         if !names::is_identifier(&file) {
             file = "kind".to_owned();
         }
@@ -232,7 +233,7 @@ fn string(text: &str, out: &mut String) {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            letter if is_unseen(letter) => {
+            letter if is_hidden(letter) => {
                 let mut units = [0; 2];
                 for unit in letter.encode_utf16(&mut units) {
                     out.push_str(&format!("\\u{unit:04x}"));
@@ -242,13 +243,6 @@ fn string(text: &str, out: &mut String) {
         }
     }
     out.push('"');
-}
-
-/// Control characters, marks of direction and others without a shape.
-fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -274,6 +268,6 @@ mod tests {
             text.contains("\n \"b\": [1, 2.5, null, true, {}, []],\n \"c\": {\n  \"d\": \"eee"),
             "{text}"
         );
-        assert!(text.chars().all(|letter| letter == '\n' || !is_unseen(letter)), "{text}");
+        assert!(text.chars().all(|letter| letter == '\n' || !is_hidden(letter)), "{text}");
     }
 }

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diag::{Place, Report};
+use crate::text::is_hidden;
 
 /// The items of a file so far.
 #[derive(Default)]
@@ -61,7 +62,7 @@ impl Header<'_> {
 
 /// Text for one line of a comment.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).collect()
+    text.chars().filter(|letter| !is_hidden(*letter)).take(1000).collect()
 }
 
 /// Puts a blank line between the members of an `impl`, as prettyplease sets none.

@@ -8,6 +8,7 @@ use super::table;
 use crate::diag::Report;
 use crate::ir::{Api, Field, Shape, Ty, Type, Variant};
 use crate::lower::types::OBJECT_META;
+use crate::text::is_hidden;
 
 /// Emits one type.
 pub(super) fn run(
@@ -151,7 +152,7 @@ fn members(variants: &[Variant]) -> Vec<proc_macro2::TokenStream> {
 fn quoted(value: &str) -> String {
     value
         .chars()
-        .filter(|letter| !letter.is_control())
+        .filter(|letter| !is_hidden(*letter))
         .map(|letter| if letter == '`' { '\'' } else { letter })
         .collect()
 }

@@ -170,7 +170,7 @@ fn sites(api: &Api, tables: &Tables<'_>) -> Vec<Site> {
                 place: field.place.clone(),
                 module: ty.module.clone(),
                 owner: ty.name.clone(),
-                base: names::pascal(&word, &tables.names.words),
+                base: names::type_word(&word, &tables.names.words),
                 description: field.description.clone(),
                 values,
                 are_integers,

@@ -26,10 +26,13 @@ pub(super) fn run(api: &mut Api) {
         let mut taken = BTreeSet::from(["types".to_owned(), "client".to_owned(), "mod".to_owned()]);
         for (id, ty) in own(api, module).filter(|(_, ty)| is_kind(ty)) {
             let mut file = names::snake(&ty.name, &Default::default());
+            if file.is_empty() {
+                file.push_str("kind");
+            }
             while !taken.insert(file.clone()) {
                 file.push('_');
             }
-            files.insert(id.clone(), names::keyword_safe(file));
+            files.insert(id.clone(), names::file_safe(file));
         }
         for (id, ty) in own(api, module).filter(|(_, ty)| !is_kind(ty)) {
             let owner = match &ty.shape {

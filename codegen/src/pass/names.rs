@@ -58,7 +58,10 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     clients(api, tables, pins, report);
     for module in api.versions.keys() {
         let is_plain = names::is_identifier(&module.group) && names::is_identifier(&module.version);
-        if !is_plain || RESERVED_MODULES.contains(&module.group.as_str()) {
+        let is_file = ![&module.group, &module.version].into_iter().any(|label| names::is_device(label));
+        // Beside the versions of a group stands its module `crds`.
+        let is_free = !RESERVED_MODULES.contains(&module.group.as_str()) && module.version != "crds";
+        if !is_plain || !is_file || !is_free {
             let source = api.versions[module].source.clone();
             report.add(
                 &Place::new(&source, ""),
@@ -131,15 +134,17 @@ fn fields(
     tables: &Tables<'_>,
     report: &mut Report,
 ) {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for field in fields {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),
             None => field_name(field, strict, tables, report),
         };
         let first = name.clone();
-        let mut count = 1;
+        // Counted on from where it was, so that a thousand equal names cost no million questions.
+        let count = counts.entry(first.clone()).or_insert(1);
         while !taken.insert(name.clone()) {
-            count += 1;
+            *count += 1;
             name = format!("{first}_{count}");
         }
         field.name = name;

@@ -1,6 +1,6 @@
 //! The variants of an open enum: a name for each value, whatever it holds, and what the description says about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Place, Report};
 use crate::ir::Variant;
@@ -15,19 +15,15 @@ pub(super) fn variants(
 ) -> Vec<Variant> {
     let documented = documented_values(description);
     let mut variants: Vec<Variant> = Vec::new();
+    let (mut known, mut taken) = (BTreeSet::new(), names::Taken::reserving(&["Other", "Self"]));
     for value in values {
-        if value.is_empty() || variants.iter().any(|variant| variant.value == *value) {
+        if value.is_empty() || !known.insert(value) {
             continue;
         }
         let first = variant_name(value);
-        let mut name = first.clone();
-        let mut count = 1;
-        while name == "Other" || name == "Self" || variants.iter().any(|variant| variant.name == name) {
-            count += 1;
-            // `V1` and a count of 2 would read as `V12`.
-            let gap = if first.ends_with(|last: char| last.is_ascii_digit()) { "_" } else { "" };
-            name = format!("{first}{gap}{count}");
-        }
+        // `V1` and a count of 2 would read as `V12`.
+        let gap = if first.ends_with(|last: char| last.is_ascii_digit()) { "_" } else { "" };
+        let name = taken.take(&first, gap);
         if !names::is_identifier(&name) {
             report.add(place, format!("the value `{}` has no Rust name", value.escape_default()), "");
             continue;
@@ -47,10 +43,13 @@ fn sentence(value: &str, docs: &str) -> String {
     }
 }
 
+/// Letters of a value that its name is made of.
+const LONGEST: usize = 100;
+
 /// `cert sign` -> `CertSign`, `*` -> `All`, `301` -> `V301`, `-1` -> `Minus1`, `!=` -> `NotEquals`.
 fn variant_name(value: &str) -> String {
     let mut spelled = String::new();
-    let mut letters = value.chars().peekable();
+    let mut letters = value.chars().take(LONGEST).peekable();
     while let Some(letter) = letters.next() {
         let is_number_next = letters.peek().is_some_and(char::is_ascii_digit);
         let word = match letter {
@@ -74,14 +73,7 @@ fn variant_name(value: &str) -> String {
         spelled.push_str(word);
         spelled.push(' ');
     }
-    let mut name = names::pascal(spelled.trim(), &Default::default());
-    if name.is_empty() {
-        name = "Value".to_owned();
-    }
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        name.insert(0, 'V');
-    }
-    name
+    names::type_word(spelled.trim(), &Default::default())
 }
 
 const SECTION: &str = "Possible enum values:";

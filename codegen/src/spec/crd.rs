@@ -46,7 +46,11 @@ pub(crate) struct CrdVersion {
 /// Reads all CRDs of one file.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
     let mut crds = Vec::new();
-    super::manifests::read(source, report, |root, report| crds.extend(Crd::read(root, report)));
+    super::manifests::read(source, report, |root, report| {
+        // All of it is read, so that all that is wrong is said in one go.
+        let (is_named, crd) = (super::crd_names::check(&root, report), Crd::read(root, report));
+        crds.extend(crd.filter(|_| is_named));
+    });
     crds
 }
 

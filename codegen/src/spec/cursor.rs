@@ -21,6 +21,37 @@ enum Step<'a> {
     Index(usize),
 }
 
+impl Step<'_> {
+    /// About how many bytes it takes.
+    fn length(self) -> usize {
+        match self {
+            Step::Root => 0,
+            Step::Key(key) => key.len() + 1,
+            Step::Index(_) => 3,
+        }
+    }
+
+    fn write(self, pointer: &mut String) {
+        match self {
+            Step::Root => {}
+            Step::Key(key) => {
+                pointer.push('/');
+                for letter in key.chars() {
+                    match letter {
+                        '~' => pointer.push_str("~0"),
+                        '/' => pointer.push_str("~1"),
+                        letter => pointer.push(letter),
+                    }
+                }
+            }
+            Step::Index(index) => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
+        }
+    }
+}
+
 impl<'a> Cursor<'a> {
     pub(crate) fn root(source: &'a str, value: &'a Value) -> Cursor<'a> {
         Cursor { source, parent: None, step: Step::Root, value }
@@ -40,17 +71,15 @@ impl<'a> Cursor<'a> {
 
     /// Where this value stands.
     pub(crate) fn place(&self) -> Place {
-        let mut steps = Vec::new();
-        let mut cursor = Some(self);
-        while let Some(at) = cursor {
-            match at.step {
-                Step::Root => {}
-                Step::Key(key) => steps.push(key.replace('~', "~0").replace('/', "~1")),
-                Step::Index(index) => steps.push(index.to_string()),
-            }
-            cursor = at.parent;
+        // One allocation: a large schema has thousands of places.
+        let chain = || std::iter::successors(Some(self), |at| at.parent);
+        let length = chain().map(|at| at.step.length()).sum();
+        let mut steps: Vec<Step<'_>> = chain().map(|at| at.step).collect();
+        steps.reverse();
+        let mut pointer = String::with_capacity(length);
+        for step in steps {
+            step.write(&mut pointer);
         }
-        let pointer = steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step);
         Place::new(self.source, pointer)
     }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod constraints;
 pub(crate) mod crd;
+pub(crate) mod crd_names;
 pub(crate) mod cursor;
 pub(crate) mod manifests;
 pub(crate) mod openapi;

@@ -1,6 +1,9 @@
 //! What stands inside a paragraph: code spans, URLs and links are kept, everything that Markdown or HTML would
 //! take for markup is escaped.
 
+/// No URL and no label of a link is longer.
+const LONGEST: usize = 1000;
+
 /// Escapes the text of one paragraph.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -81,7 +84,9 @@ fn url(text: &str) -> Option<(&str, &str)> {
     let is_end = |letter: char| {
         letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '`' | '[' | ']' | '\\' | '|')
     };
-    let end = text.find(is_end).unwrap_or(text.len());
+    let end = text.char_indices().take(LONGEST).find(|(_, letter)| is_end(*letter)).map(|(at, _)| at);
+    // One that does not end soon is no URL that anybody can follow.
+    let end = end.or_else(|| (text.len() < LONGEST).then_some(text.len()))?;
     let mut url = &text[..end];
     loop {
         let trimmed = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
@@ -100,8 +105,12 @@ fn url(text: &str) -> Option<(&str, &str)> {
 /// A link in Markdown at the start: label, target and what follows.
 fn link(text: &str) -> Option<(&str, &str, &str)> {
     let inner = text.strip_prefix('[')?;
-    let (label, rest) = inner.split_once("](")?;
-    let (target, after) = rest.split_once(')')?;
+    let near = inner.char_indices().nth(LONGEST).map_or(inner, |(at, _)| &inner[..at]);
+    let (label, _) = near.split_once("](")?;
+    let rest = &inner[label.len() + 2..];
+    let near = rest.char_indices().nth(LONGEST).map_or(rest, |(at, _)| &rest[..at]);
+    let (target, _) = near.split_once(')')?;
+    let after = &rest[target.len() + 1..];
     let is_label = !label.is_empty() && !label.contains(['[', ']', '`', '\n']);
     let is_target = url(target).is_some_and(|(url, rest)| rest.is_empty() && url.len() > 10);
     (is_label && is_target).then_some((label, target, after))
