@@ -135,9 +135,6 @@ macro_rules! object {
             ) -> $crate::__private::Result<(), $crate::codec::DecodeError> {
                 $crate::codec::decode_object(self, reader)
             }
-            fn encode(&self, writer: &mut $crate::codec::Writer) {
-                $crate::codec::encode_object(self, writer)
-            }
             fn reset(&mut self) {
                 *self = $crate::__private::Default::default();
             }

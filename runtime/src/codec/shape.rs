@@ -21,8 +21,12 @@ pub trait Value: Send + Sync {
     /// When the text is no JSON, nests deeper than [`MAX_DEPTH`](super::MAX_DEPTH) or is of another type.
     fn decode(&mut self, reader: &mut Reader<'_>) -> Result<(), DecodeError>;
 
-    /// Appends `self` as JSON.
-    fn encode(&self, writer: &mut Writer);
+    /// Appends `self` as JSON. Objects need not say how.
+    fn encode(&self, writer: &mut Writer) {
+        if let Some(object) = self.as_object() {
+            super::encode_object(object, writer);
+        }
+    }
 
     /// Back to the default, before a repeated member is read again: the last one wins, nothing merges.
     fn reset(&mut self);
