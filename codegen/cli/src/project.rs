@@ -120,8 +120,8 @@ impl Project {
         Ok((plain(folder), self.root.join(folder)))
     }
 
-    /// Generates from the inputs, with some more or other ones on top. Writes nothing.
-    pub(crate) fn generate(&self, on_top: &BTreeMap<String, Vec<u8>>) -> Result<Generated> {
+    /// What the generator is asked: the inputs, with some more or other ones on top.
+    pub(crate) fn asked(&self, on_top: &BTreeMap<String, Vec<u8>>) -> Result<PackageInputs> {
         let mut texts = BTreeMap::new();
         for (name, path) in self.inputs()? {
             if !on_top.contains_key(&name) {
@@ -129,14 +129,19 @@ impl Project {
             }
         }
         texts.extend(on_top.iter().map(|(name, bytes)| (name.clone(), bytes.clone())));
-        let hashes =
-            texts.iter().map(|(name, bytes)| (name.clone(), format!("sha256:{}", files::sha256(bytes))));
-        let inputs = hashes.collect();
-        let crds: Vec<Source> = texts.into_iter().map(|(name, bytes)| Source::new(name, bytes)).collect();
-        let mut sources = crds.clone();
-        sources.push(self.config.clone());
-        let asked = PackageInputs { crds, config: self.config.clone(), names: self.lock.names.clone() };
-        let package = match package(&asked) {
+        let crds = texts.into_iter().map(|(name, bytes)| Source::new(name, bytes)).collect();
+        Ok(PackageInputs { crds, config: self.config.clone(), names: self.lock.names.clone() })
+    }
+
+    /// Generates from the inputs, with some more or other ones on top. Writes nothing.
+    pub(crate) fn generate(&self, on_top: &BTreeMap<String, Vec<u8>>) -> Result<Generated> {
+        let asked = self.asked(on_top)?;
+        let hash = |crd: &Source| (crd.name.clone(), format!("sha256:{}", files::sha256(&crd.bytes)));
+        let inputs = asked.crds.iter().map(hash).collect();
+        let outcome = package(&asked);
+        let mut sources = asked.crds;
+        sources.push(asked.config);
+        let package = match outcome {
             Ok(package) => package,
             Err(diagnostics) => return Err(Failure::mistakes(diagnostics, sources, &self.root)),
         };

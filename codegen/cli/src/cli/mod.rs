@@ -4,7 +4,9 @@ mod add;
 mod cargo_toml;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod diff;
 mod documents;
+mod explain;
 mod generate;
 mod init;
 mod report;
@@ -35,8 +37,11 @@ From a CRD to a typed client:
 Later:
   cargo clientset generate             after a CRD or clientset.toml was changed
   cargo clientset generate --check     for CI
+  cargo clientset diff OLD NEW         what changed in a CRD, breaking changes marked
+  cargo clientset explain PATH         where a type or member comes from: widgets.spec.size
 
-Exit codes: 0 all is well, 1 an error, 2 the output is out of date (--check), 64 the command line is wrong.
+Exit codes: 0 all is well, 1 an error, 2 the output is out of date (--check) or a change is breaking (diff), 64 the command
+line is wrong.
 `cargo clientset COMMAND --help` explains each command with examples."
 )]
 struct Cli {
@@ -72,6 +77,8 @@ enum Command {
     Init(init::Init),
     Add(add::Add),
     Generate(generate::Generate),
+    Diff(diff::Diff),
+    Explain(explain::Explain),
     Completions(Completions),
 }
 
@@ -93,6 +100,8 @@ enum Outcome {
     Fine,
     /// The output is not what the inputs say.
     OutOfDate,
+    /// A change is breaking.
+    Breaking,
 }
 
 /// Which clientset.toml is meant.
@@ -144,6 +153,8 @@ fn run(cli: &Cli) -> u8 {
         Command::Init(command) => ("init", command.run(&report)),
         Command::Add(command) => ("add", command.run(&report)),
         Command::Generate(command) => ("generate", command.run(&report)),
+        Command::Diff(command) => ("diff", command.run(&report)),
+        Command::Explain(command) => ("explain", command.run(&report)),
         Command::Completions(command) => {
             let mut words = Cli::command();
             clap_complete::generate(command.shell, &mut words, "cargo-clientset", &mut std::io::stdout());
@@ -152,7 +163,7 @@ fn run(cli: &Cli) -> u8 {
     };
     let code = match &outcome {
         Ok(Outcome::Fine) => 0,
-        Ok(Outcome::OutOfDate) => 2,
+        Ok(Outcome::OutOfDate | Outcome::Breaking) => 2,
         Err(failure) => {
             report.failure(failure);
             1

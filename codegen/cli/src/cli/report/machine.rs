@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use clientset_codegen::{Change, Explanation, Span};
 use serde_json::{Value, json};
 
 use super::Notice;
@@ -11,6 +12,8 @@ use super::Notice;
 pub(super) enum Row<'a> {
     Diagnostic(&'a Notice<'a>),
     Change { file: &'a str, change: &'a str },
+    ApiChange { change: &'a Change, place: Option<(&'a str, Option<Span>)> },
+    Explanation { explanation: &'a Explanation, file: &'a str, span: Option<Span>, output: &'a str },
     Result { command: &'a str, code: u8 },
 }
 
@@ -29,6 +32,32 @@ impl fmt::Display for Row<'_> {
                 "place": notice.place,
             }),
             Row::Change { file, change } => json!({ "reason": "change", "change": change, "file": file }),
+            Row::ApiChange { change, place } => {
+                let span = place.and_then(|(_, span)| span);
+                json!({
+                    "reason": "api-change",
+                    "aspect": change.aspect.name(),
+                    "breaking": change.breaking,
+                    "subject": change.what,
+                    "message": change.text,
+                    "file": place.map(|(file, _)| file),
+                    "line": span.map(|span| span.line),
+                    "column": span.map(|span| span.column),
+                })
+            }
+            Row::Explanation { explanation, file, span, output } => json!({
+                "reason": "explanation",
+                "subject": explanation.what,
+                "file": file,
+                "line": span.map(|span| span.line),
+                "column": span.map(|span| span.column),
+                "rust": explanation.path,
+                "form": explanation.form,
+                "output": explanation.file.as_ref().map(|name| format!("{output}/{name}")),
+                "docs": explanation.docs.join("\n"),
+                "members": explanation.members.iter().map(|(name, form)| json!({ "name": name, "form": form })).collect::<Vec<_>>(),
+                "shared": explanation.shared,
+            }),
             Row::Result { command, code } => json!({ "reason": "result", "command": command, "code": code }),
         };
         value.fmt(f)
@@ -68,7 +97,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clientset_codegen::{Severity, Span};
+    use clientset_codegen::Severity;
 
     use super::*;
 

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use clientset_codegen::{Diagnostic, Severity, Source, Span};
+use clientset_codegen::{Change, Diagnostic, Explanation, Severity, Source, Span};
 
 use super::{When, below};
 use crate::failure::{Failure, Mistakes};
@@ -143,6 +143,38 @@ impl Report {
             }
         }
         self.notice(&Notice::plain(Severity::Error, message, help));
+    }
+
+    /// A change of an API, at a place in a file.
+    pub(super) fn api_change(&self, change: &Change, place: Option<(&str, Option<Span>)>) {
+        let at = place.map(|(file, span)| match span {
+            Some(span) => format!("  ({file}:{}:{})", span.line, span.column),
+            None => format!("  ({file})"),
+        });
+        match self.format {
+            Format::Json => print(&Row::ApiChange { change, place }.to_string()),
+            Format::Github if change.breaking => {
+                let message = format!("{}: {}", change.what, change.text);
+                let mut notice = Notice::plain(Severity::Error, &message, None);
+                notice.file = place.map(|(file, _)| file.to_owned());
+                notice.span = place.and_then(|(_, span)| span);
+                print(&machine::annotation(&notice));
+            }
+            _ => print(&format!("{change}{}", at.unwrap_or_default())),
+        }
+    }
+
+    /// Where something comes from, for programs.
+    pub(super) fn explanation(
+        &self,
+        explanation: &Explanation,
+        file: &str,
+        span: Option<Span>,
+        output: &str,
+    ) {
+        if self.format == Format::Json {
+            print(&Row::Explanation { explanation, file, span, output }.to_string());
+        }
     }
 
     /// The last word, for programs.
