@@ -278,8 +278,8 @@ fn how_to_use(project: &Project, added: &[&PackageResource]) -> String {
          let client = clientset::Clientset::new(clientset::Config::infer().await?)?;\n    \
          let all: clientset::List<{}> = client.{}().{}.list().await?;",
         first.module,
-        first.kind,
-        first.kind,
+        first.rust_type,
+        first.rust_type,
         first.accessor,
         method(first),
     ));
@@ -288,12 +288,6 @@ fn how_to_use(project: &Project, added: &[&PackageResource]) -> String {
 
 /// The call that gives the client.
 fn method(resource: &PackageResource) -> String {
-    let mut snake = String::new();
-    for c in resource.client.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    if resource.namespaced { format!("{snake}(\"default\")") } else { format!("{snake}()") }
+    let namespace = if resource.namespaced { "\"default\"" } else { "" };
+    format!("{}({namespace})", resource.method)
 }
