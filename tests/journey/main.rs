@@ -1,3 +1,5 @@
+//! `src/main.rs` of the journey, at its end.
+
 mod crds;
 
 fn main() {
