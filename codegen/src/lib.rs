@@ -140,6 +140,7 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
         strict: !inputs.lenient,
     };
     let pins = pass::run(&mut api, &tables, report);
+    pass::check_modules(&api, report);
     // Emission relies on names that can be written down.
     if report.has_errors() {
         return Err(report.take(inputs.sources()));

@@ -237,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn modules_are_called_as_every_system_can_have_them() {
+        for (name, expected) in
+            [("con", "con_"), ("com1", "com1_"), ("type", "type_"), ("comx", "comx"), ("v1", "v1")]
+        {
+            assert_eq!(file_safe(name.to_owned()), expected);
+        }
+    }
+
+    #[test]
     fn names_become_pascal_case() {
         let cases = [
             ("dnsPolicy", "DNSPolicy"),

@@ -1,10 +1,12 @@
 //! Packages: CRDs of somebody's own crate in, a tree of modules for that crate out. It writes nothing and knows no
 //! command line; `cargo clientset` and build scripts do that around it.
 
+mod fields;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::ir::Api;
 use crate::pass::Pins;
 use crate::spec::tables::{Config, Names, PackageConfig, Quirks};
@@ -117,6 +119,7 @@ pub(crate) struct Prepared {
 /// Reads the inputs and runs the passes. What is wrong is in the report, and then nothing else counts.
 pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     let own: PackageConfig = spec::tables::read(&inputs.config, report);
+    own.check(&inputs.config, report);
     let config = Config { runtime: "clientset".to_owned(), groups: own.groups.clone(), ..Config::default() };
     let names = names(&inputs.names);
 
@@ -125,6 +128,8 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
     lower::crd::lower(&crds, &names.words, &config, &mut api, report);
+    check_groups(&inputs.config, &config, &api, report);
+    fields::rename(&mut api, &own.fields, &inputs.config, report);
     api.load_all();
     let tables = pass::Tables {
         quirks: &Quirks::default(),
@@ -139,6 +144,16 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     };
     let pins = pass::run(&mut api, &tables, report);
     Prepared { api, config, names, pins }
+}
+
+/// Warns of rows of [groups] that move nothing: a typing mistake, or a CRD that went away.
+fn check_groups(source: &Source, config: &Config, api: &Api, report: &mut Report) {
+    for group in config.groups.keys() {
+        if !api.versions.values().any(|version| version.group == *group) {
+            let what = format!("no input is of the group `{group}`");
+            report.warn(Code::Other, &spec::tables::row(source, group), what, "remove the row of [groups]");
+        }
+    }
 }
 
 /// The table of names as diagnostics call it.

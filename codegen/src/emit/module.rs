@@ -10,7 +10,7 @@ use super::scope::{self, Scope, ident};
 use super::{Home, Settings, client, types};
 use crate::FileSet;
 use crate::diag::Report;
-use crate::ir::{Api, Module, Shape, Type, Version};
+use crate::ir::{Api, Module, Shape, Ty, Type, Version};
 use crate::names;
 
 /// The name of the client of a group-version: `CoreV1`.
@@ -65,6 +65,33 @@ pub(super) fn run(
     files.insert(format!("{folder}/mod.rs"), text);
 }
 
+/// How many objects may hold each other, outermost first.
+const DEEP: usize = 20;
+
+/// How many types each type of a file leads through to the innermost. Types that hold themselves end at a limit.
+fn heights<'a>(types: &[(&'a String, &'a Type)]) -> BTreeMap<&'a str, usize> {
+    let mut heights: BTreeMap<&str, usize> = types.iter().map(|(id, _)| (id.as_str(), 0)).collect();
+    for _ in 0..100 {
+        let mut is_stable = true;
+        for (id, ty) in types {
+            let Shape::Object(fields) = &ty.shape else { continue };
+            let inner = fields.iter().filter_map(|field| match field.ty.leaf() {
+                Ty::Named(id) => heights.get(id.as_str()).map(|height| height + 1),
+                _ => None,
+            });
+            let height = inner.max().unwrap_or_default();
+            if heights.insert(id, height) != Some(height) {
+                is_stable = false;
+            }
+        }
+        if is_stable {
+            return heights;
+        }
+    }
+    // Circles: no order is better than another.
+    BTreeMap::new()
+}
+
 struct Emit<'a> {
     api: &'a Api,
     module: &'a Module,
@@ -106,9 +133,13 @@ impl Emit<'_> {
         }
         let kind = types.iter().find(|(_, ty)| ty.gvk.is_some() && !matches!(ty.shape, Shape::List(_)));
         let mut sorted: Vec<&(&String, &Type)> = types.iter().collect();
-        // The kind first, its list next, then the others as the alphabet has them.
+        // The kind first, its list next, then the others as the alphabet has them. Where they are deep, the innermost
+        // come first: rustc decides about a chain of boxes link by link, and gives up on a long one.
+        let heights = heights(types);
+        let is_deep = heights.values().any(|height| *height > DEEP);
         sorted.sort_by_key(|(id, ty)| {
-            (Some(*id) != kind.map(|(id, _)| *id), !matches!(ty.shape, Shape::List(_)), &ty.name)
+            let height = heights.get(id.as_str()).copied().filter(|_| is_deep);
+            (height, Some(*id) != kind.map(|(id, _)| *id), !matches!(ty.shape, Shape::List(_)), &ty.name)
         });
         let resource =
             kind.and_then(|(id, _)| self.version.resources.iter().find(|resource| resource.kind == **id));

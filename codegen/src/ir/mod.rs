@@ -42,7 +42,7 @@ impl Module {
 
     /// `core_v1`.
     pub(crate) fn accessor(&self) -> String {
-        format!("{}_{}", self.group, self.version)
+        format!("{}_{}", self.group.trim_end_matches('_'), self.version)
     }
 }
 

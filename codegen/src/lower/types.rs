@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::diag::{Place, Report};
 use crate::ir::{Api, Field, Module, Shape, Ty, Type, Version};
+use crate::names;
 use crate::spec::schema::{Additional, GroupVersionKind, Schema};
 use crate::spec::tables::{Config, Names};
 
@@ -121,14 +122,23 @@ fn packages<'a>(
     packages
 }
 
-/// The module of a group-version: the first label of the group, unless clientset.toml says otherwise.
+/// The module of a group-version: the first label of the group, unless clientset.toml says otherwise. What servers allow
+/// and Rust does not is mapped: `3scale.net` is `group3scale`, `type.example.com` is `type_`, `v1-beta` is `v1_beta`.
 pub(crate) fn module_of(group: &str, version: &str, config: &Config) -> Module {
     let label = match config.groups.get(group) {
         Some(module) => module.as_str(),
         None if group.is_empty() => "core",
         None => group.split('.').next().unwrap_or(group),
     };
-    Module { group: label.replace('-', "_"), version: version.to_owned() }
+    let module = |label: &str, first: &str| {
+        let label = label.replace('-', "_");
+        let digit = label.starts_with(|letter: char| letter.is_ascii_digit());
+        names::file_safe(if digit { format!("{first}{label}") } else { label })
+    };
+    let version = module(version, "v");
+    // The manifests of a group stand beside its versions.
+    let version = if version == "crds" { "crds_".to_owned() } else { version };
+    Module { group: module(label, "group"), version }
 }
 
 fn property<'a>(schema: &'a Schema, name: &str) -> Option<&'a Schema> {

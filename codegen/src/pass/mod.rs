@@ -23,7 +23,7 @@ use crate::diag::Report;
 use crate::ir::Api;
 use crate::spec::tables::{Debug, Names, Quirks};
 
-pub(crate) use names::Pins;
+pub(crate) use names::{Pins, check_modules};
 
 /// What the passes are told.
 pub(crate) struct Tables<'a> {

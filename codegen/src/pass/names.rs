@@ -58,18 +58,26 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
     clients(api, tables, pins, report);
     for module in api.versions.keys() {
         let is_plain = names::is_identifier(&module.group) && names::is_identifier(&module.version);
-        let is_file = ![&module.group, &module.version].into_iter().any(|label| names::is_device(label));
-        // Beside the versions of a group stands its module `crds`.
-        let is_free = !RESERVED_MODULES.contains(&module.group.as_str()) && module.version != "crds";
-        if !is_plain || !is_file || !is_free {
-            let source = api.versions[module].source.clone();
-            report.add(
-                &Place::new(&source, ""),
-                format!("`{module}` cannot be the path of a module"),
-                "name a module for the group in [groups] of clientset.toml",
-            );
+        if !is_plain {
+            no_module(api, module, report);
         }
     }
+}
+
+/// Reports the groups whose modules would take the place of what stands at the root of the crate `clientset`.
+pub(crate) fn check_modules(api: &Api, report: &mut Report) {
+    for module in api.versions.keys().filter(|module| RESERVED_MODULES.contains(&module.group.as_str())) {
+        no_module(api, module, report);
+    }
+}
+
+fn no_module(api: &Api, module: &Module, report: &mut Report) {
+    let source = api.versions.get(module).map(|version| version.source.clone()).unwrap_or_default();
+    report.add(
+        &Place::new(&source, ""),
+        format!("`{module}` cannot be the path of a module"),
+        "name a module for the group in [groups] of clientset.toml",
+    );
 }
 
 /// What a person wrote into names.toml has to be usable as it is.
@@ -135,7 +143,14 @@ fn fields(
     report: &mut Report,
 ) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    for field in fields {
+    // What clientset.toml names is called so, and the others go round it.
+    for field in fields.iter().filter(|field| !field.name.is_empty()) {
+        if !taken.insert(field.name.clone()) {
+            let what = format!("a second member would be called `{}`", field.name);
+            report.add(&field.place, what, "choose another name in [fields] of clientset.toml");
+        }
+    }
+    for field in fields.iter_mut().filter(|field| field.name.is_empty()) {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),
             None => field_name(field, strict, tables, report),

@@ -184,7 +184,7 @@ impl CrdVersion {
 
 fn columns(version: &Cursor<'_>, report: &mut Report) -> Vec<Column> {
     let mut columns = Vec::new();
-    let Some(list) = member(version, "additionalColumns") else { return columns };
+    let Some(list) = member(version, "additionalPrinterColumns") else { return columns };
     for (index, value) in list.array(report).iter().enumerate() {
         let at = list.index(index, value);
         if at.object(report).is_none() {

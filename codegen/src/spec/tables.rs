@@ -150,14 +150,13 @@ impl Config {
 /// clientset.toml of a package.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)] // the folders are for the command line, renames are to come
 pub(crate) struct PackageConfig {
-    /// The folder that the package is written to.
-    #[serde(default)]
-    pub(crate) output: Option<String>,
-    /// Files and folders with CRDs.
-    #[serde(default)]
-    pub(crate) inputs: Vec<String>,
+    /// The folder that the package is written to: for those who write it.
+    #[serde(default, rename = "output")]
+    _output: Option<String>,
+    /// Files and folders with CRDs: for those who read them.
+    #[serde(default, rename = "inputs")]
+    _inputs: Vec<String>,
     /// Group -> module.
     #[serde(default)]
     pub(crate) groups: BTreeMap<String, String>,
@@ -169,6 +168,34 @@ pub(crate) struct PackageConfig {
     pub(crate) fields: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) debug: Debug,
+}
+
+impl PackageConfig {
+    /// Reports names that cannot be names in Rust.
+    pub(crate) fn check(&self, source: &Source, report: &mut Report) {
+        for (table, rows) in [("groups", &self.groups), ("types", &self.types), ("fields", &self.fields)] {
+            for (key, name) in rows.iter().filter(|(_, name)| !names::is_identifier(name)) {
+                let what = format!("`{}` cannot be a name in Rust", name.escape_default());
+                report.add(&row(source, key), what, format!("choose another for the row of [{table}]"));
+            }
+        }
+    }
+}
+
+/// Where a row of a table stands, by its key.
+pub(crate) fn row(source: &Source, key: &str) -> Place {
+    let text = String::from_utf8_lossy(&source.bytes);
+    let is_row = |line: &str| {
+        let line = line.trim_start();
+        let rest = [format!("\"{key}\""), format!("'{key}'"), key.to_owned()];
+        rest.iter().any(|start| {
+            line.strip_prefix(start.as_str()).is_some_and(|rest| rest.trim_start().starts_with('='))
+        })
+    };
+    match text.lines().position(is_row) {
+        Some(index) => Place::line(&source.name, index + 1, 1),
+        None => Place::new(&source.name, key),
+    }
 }
 
 /// Reads one table; what is wrong is in the report.

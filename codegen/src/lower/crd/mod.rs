@@ -10,7 +10,7 @@ mod union;
 use std::collections::BTreeMap;
 
 use super::types::{OBJECT_META, module_of};
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::ir::{
     Api, Field, Manifest, ManifestVersion, Module, Resource, Shape, Subresource, Ty, Type, Verb, Version, id,
 };
@@ -22,19 +22,22 @@ const SCALE: &str = "io.k8s.api.autoscaling.v1.Scale";
 
 /// Lowers the CRDs into `api`.
 pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api, report: &mut Report) {
+    let mut known: Known<'_> = BTreeMap::new();
     for crd in crds {
+        if !is_new(crd, &mut known, report) {
+            continue;
+        }
         let mut group = String::new();
         let mut versions: Vec<ManifestVersion> = Vec::new();
         for version in &crd.versions {
             let module = module_of(&crd.group, &version.name, config);
-            if let Some(known) = api.versions.get(&module)
-                && known.group != crd.group
-            {
+            let mut others = api.versions.iter().filter(|(other, _)| other.group == module.group);
+            if let Some((_, known)) = others.find(|(_, known)| known.group != crd.group) {
                 report.add(
                     &crd.place,
                     format!(
-                        "the groups `{}` and `{}` both want the module `{module}`",
-                        known.group, crd.group
+                        "the groups `{}` and `{}` both want the module `{}`",
+                        known.group, crd.group, module.group
                     ),
                     format!("name another module: `\"{}\" = \"…\"` in [groups] of clientset.toml", crd.group),
                 );
@@ -61,6 +64,32 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
             value: crd.manifest.clone(),
         });
     }
+}
+
+/// Group and kind, or group and plural, each with the CRD that has them.
+type Known<'a> = BTreeMap<(&'a str, bool, &'a str), &'a Crd>;
+
+/// Whether a CRD is the first of its group and kind, and of its group and plural. The same twice is worth a warning.
+fn is_new<'a>(crd: &'a Crd, known: &mut Known<'a>, report: &mut Report) -> bool {
+    let keys =
+        [(crd.group.as_str(), true, crd.kind.as_str()), (crd.group.as_str(), false, crd.plural.as_str())];
+    let Some(other) = keys.iter().find_map(|key| known.get(key).copied()) else {
+        known.extend(keys.map(|key| (key, crd)));
+        return true;
+    };
+    let name = format!("{}.{}", crd.plural, crd.group);
+    let help = "leave one of the two out";
+    if other.kind != crd.kind {
+        let what = format!("`{name}` is of the kind `{}` in {}", other.kind, other.place);
+        report.error(Code::Other, &crd.place, what, help);
+    } else if other.plural == crd.plural && other.manifest["spec"] == crd.manifest["spec"] {
+        report.warn(Code::Other, &crd.place, format!("`{name}` stands in {} too", other.place), help);
+    } else {
+        let what =
+            format!("the kind `{}` of `{}` is defined otherwise in {}", crd.kind, crd.group, other.place);
+        report.error(Code::Other, &crd.place, what, help);
+    }
+    false
 }
 
 /// The way of one version of one CRD into the IR.

@@ -41,6 +41,7 @@ custom_resource! {
         short_names "wd";
         categories;
         storage_version "v1";
+        column "Phase" "string" ".status.phase";
     }
 }
 
