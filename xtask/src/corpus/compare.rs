@@ -29,6 +29,7 @@ impl Walk {
         match (before, after) {
             (Value::Object(before), Value::Object(after)) => self.members(schema, before, after),
             (Value::Array(before), Value::Array(after)) => self.items(schema, before, after),
+            (Value::Null, Value::String(text)) if self.in_metadata && text.is_empty() => None,
             _ if same_scalar(schema, before, after) => None,
             _ => Some(self.say(&format!("{} became {}", shown(before), shown(after)))),
         }
@@ -170,8 +171,8 @@ mod tests {
             (json!({}), json!({"may": null})),
             (json!({"metadata": {"creationTimestamp": null}}), json!({"metadata": {}})),
             (
-                json!({"metadata": {"ownerReferences": [{"name": "a"}]}}),
-                json!({"metadata": {"ownerReferences": [{"name": "a", "uid": ""}]}}),
+                json!({"metadata": {"ownerReferences": [{"name": "a"}, {"uid": null}]}}),
+                json!({"metadata": {"ownerReferences": [{"name": "a", "uid": ""}, {"uid": ""}]}}),
             ),
             (json!({"list": [1, 2.0]}), json!({"list": [1.0, 2]})),
             (json!({"amount": 1}), json!({"amount": "1"})),
