@@ -8,6 +8,7 @@ mod completeness_proto;
 mod completeness_types;
 mod conformance;
 mod controllers;
+mod defaults;
 mod ensure_crds;
 mod fuzz;
 mod harness;

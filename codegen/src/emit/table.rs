@@ -21,10 +21,11 @@ fn json_literal(json: &str) -> String {
     }
 }
 
-/// The default of a member. Documents have defaults of members that servers fill in with what no default says, so only
-/// those of CRDs are facts.
+/// The default of a member. Documents say `""`, `0` or `{}` of most members that are required, where it means nothing;
+/// their other defaults are facts as those of CRDs are.
 pub(super) fn default<'a>(owner: &str, field: &'a Field) -> Option<&'a str> {
-    field.default.as_deref().filter(|_| id::is_custom(owner))
+    let is_empty = |json: &str| ["{}", "[]", "\"\"", "0", "false", "null"].contains(&json);
+    field.default.as_deref().filter(|json| id::is_custom(owner) || !(field.required || is_empty(json)))
 }
 
 /// `object! { Pod = "v1" "Pod" { 0 metadata "metadata" [1] Message required; … } }`

@@ -254,7 +254,7 @@ object! {
         4 service_account_uid "serviceAccountUID" [5] String required;
         5 node_name "nodeName" [6] String required;
         6 node_uid "nodeUID" [7] String required;
-        7 max_expiration_seconds "maxExpirationSeconds" [8] Varint;
+        7 max_expiration_seconds "maxExpirationSeconds" [8] Varint = "86400";
         8 unverified_user_annotations "unverifiedUserAnnotations" [11] Map;
         9 stub_pkcs10_request "stubPKCS10Request" [12] Bytes required;
     }

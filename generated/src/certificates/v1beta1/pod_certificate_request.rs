@@ -287,7 +287,7 @@ object! {
         4 service_account_uid "serviceAccountUID" [5] String required;
         5 node_name "nodeName" [6] String required;
         6 node_uid "nodeUID" [7] String required;
-        7 max_expiration_seconds "maxExpirationSeconds" [8] Varint;
+        7 max_expiration_seconds "maxExpirationSeconds" [8] Varint = "86400";
         8 pkix_public_key "pkixPublicKey" [9] Bytes;
         9 proof_of_possession "proofOfPossession" [10] Bytes;
         10 unverified_user_annotations "unverifiedUserAnnotations" [11] Map;

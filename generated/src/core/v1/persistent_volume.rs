@@ -446,7 +446,7 @@ object! {
         0 target_portal "targetPortal" [1] String required;
         1 iqn "iqn" [2] String required;
         2 lun "lun" [3] Varint required;
-        3 iscsi_interface "iscsiInterface" [4] String;
+        3 iscsi_interface "iscsiInterface" [4] String = r#""default""#;
         4 fs_type "fsType" [5] String;
         5 read_only "readOnly" [6] Varint;
         6 portals "portals" [7] String atomic;
@@ -815,9 +815,9 @@ object! {
         0 monitors "monitors" [1] String required atomic;
         1 image "image" [2] String required;
         2 fs_type "fsType" [3] String;
-        3 pool "pool" [4] String;
-        4 user "user" [5] String;
-        5 keyring "keyring" [6] String;
+        3 pool "pool" [4] String = r#""rbd""#;
+        4 user "user" [5] String = r#""admin""#;
+        5 keyring "keyring" [6] String = r#""/etc/ceph/keyring""#;
         6 secret_ref "secretRef" [7] Message;
         7 read_only "readOnly" [8] Varint;
     }
@@ -866,9 +866,9 @@ object! {
         3 ssl_enabled "sslEnabled" [4] Varint;
         4 protection_domain "protectionDomain" [5] String;
         5 storage_pool "storagePool" [6] String;
-        6 storage_mode "storageMode" [7] String;
+        6 storage_mode "storageMode" [7] String = r#""ThinProvisioned""#;
         7 volume_name "volumeName" [8] String;
-        8 fs_type "fsType" [9] String;
+        8 fs_type "fsType" [9] String = r#""xfs""#;
         9 read_only "readOnly" [10] Varint;
     }
 }

@@ -280,7 +280,7 @@ pub struct ReplicationControllerSpec {
 
 object! {
     ReplicationControllerSpec {
-        0 replicas "replicas" [1] Varint;
+        0 replicas "replicas" [1] Varint = "1";
         1 selector "selector" [2] Map;
         2 template "template" [3] Message;
         3 min_ready_seconds "minReadySeconds" [4] Varint;

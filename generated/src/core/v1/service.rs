@@ -466,7 +466,7 @@ pub struct ServicePort {
 object! {
     ServicePort {
         0 name "name" [1] String;
-        1 protocol "protocol" [2] String;
+        1 protocol "protocol" [2] String = r#""TCP""#;
         2 port "port" [3] Varint required;
         3 target_port "targetPort" [4] IntOrString;
         4 node_port "nodePort" [5] Varint;

@@ -556,7 +556,7 @@ pub struct DeviceToleration {
 object! {
     DeviceToleration {
         0 key "key" [1] String;
-        1 operator "operator" [2] String;
+        1 operator "operator" [2] String = r#""Equal""#;
         2 value "value" [3] String;
         3 effect "effect" [4] String;
         4 toleration_seconds "tolerationSeconds" [5] Varint;

@@ -309,7 +309,7 @@ object! {
     ResourcePoolStatusRequestSpec {
         0 driver "driver" [1] String required;
         1 pool_name "poolName" [2] String;
-        2 limit "limit" [3] Varint;
+        2 limit "limit" [3] Varint = "100";
         3 default_partition_type_attribute "defaultPartitionTypeAttribute" [4] String;
     }
 }

@@ -258,7 +258,7 @@ object! {
         1 scheduling_policy "schedulingPolicy" [2] Message required;
         2 scheduling_constraints "schedulingConstraints" [3] Message;
         3 resource_claims "resourceClaims" [4] Message map["name"];
-        4 disruption_mode "disruptionMode" [5] String;
+        4 disruption_mode "disruptionMode" [5] String = r#""Pod""#;
         5 priority_class_name "priorityClassName" [6] String;
         6 priority "priority" [7] Varint;
     }

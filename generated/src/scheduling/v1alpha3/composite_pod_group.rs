@@ -245,7 +245,7 @@ object! {
         1 workload_ref "workloadRef" [2] Message required;
         2 scheduling_policy "schedulingPolicy" [3] Message required;
         3 scheduling_constraints "schedulingConstraints" [4] Message;
-        4 disruption_mode "disruptionMode" [5] Message;
+        4 disruption_mode "disruptionMode" [5] Message = r#"{"single":{}}"#;
         5 priority_class_name "priorityClassName" [6] String;
         6 priority "priority" [7] Varint;
         7 preemption_policy "preemptionPolicy" [8] String;

@@ -270,7 +270,7 @@ object! {
         2 scheduling_policy "schedulingPolicy" [3] Message required;
         3 scheduling_constraints "schedulingConstraints" [4] Message;
         4 resource_claims "resourceClaims" [5] Message map["name"];
-        5 disruption_mode "disruptionMode" [6] Message;
+        5 disruption_mode "disruptionMode" [6] Message = r#"{"single":{}}"#;
         6 priority_class_name "priorityClassName" [7] String;
         7 priority "priority" [8] Varint;
         8 preemption_policy "preemptionPolicy" [9] String;

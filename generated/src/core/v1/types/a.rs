@@ -182,10 +182,10 @@ object! {
     AzureDiskVolumeSource {
         0 disk_name "diskName" [1] String required;
         1 disk_uri "diskURI" [2] String required;
-        2 caching_mode "cachingMode" [3] String;
-        3 fs_type "fsType" [4] String;
+        2 caching_mode "cachingMode" [3] String = r#""ReadWrite""#;
+        3 fs_type "fsType" [4] String = r#""ext4""#;
         4 read_only "readOnly" [5] Varint;
-        5 kind "kind" [6] String;
+        5 kind "kind" [6] String = r#""Shared""#;
     }
 }
 

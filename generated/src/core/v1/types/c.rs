@@ -524,7 +524,7 @@ object! {
         0 name "name" [1] String;
         1 host_port "hostPort" [2] Varint;
         2 container_port "containerPort" [3] Varint required;
-        3 protocol "protocol" [4] String;
+        3 protocol "protocol" [4] String = r#""TCP""#;
         4 host_ip "hostIP" [5] String;
     }
 }

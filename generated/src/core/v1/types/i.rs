@@ -57,7 +57,7 @@ object! {
         0 target_portal "targetPortal" [1] String required;
         1 iqn "iqn" [2] String required;
         2 lun "lun" [3] Varint required;
-        3 iscsi_interface "iscsiInterface" [4] String;
+        3 iscsi_interface "iscsiInterface" [4] String = r#""default""#;
         4 fs_type "fsType" [5] String;
         5 read_only "readOnly" [6] Varint;
         6 portals "portals" [7] String atomic;

@@ -52,9 +52,9 @@ object! {
         0 monitors "monitors" [1] String required atomic;
         1 image "image" [2] String required;
         2 fs_type "fsType" [3] String;
-        3 pool "pool" [4] String;
-        4 user "user" [5] String;
-        5 keyring "keyring" [6] String;
+        3 pool "pool" [4] String = r#""rbd""#;
+        4 user "user" [5] String = r#""admin""#;
+        5 keyring "keyring" [6] String = r#""/etc/ceph/keyring""#;
         6 secret_ref "secretRef" [7] Message;
         7 read_only "readOnly" [8] Varint;
     }

@@ -73,9 +73,9 @@ object! {
         3 ssl_enabled "sslEnabled" [4] Varint;
         4 protection_domain "protectionDomain" [5] String;
         5 storage_pool "storagePool" [6] String;
-        6 storage_mode "storageMode" [7] String;
+        6 storage_mode "storageMode" [7] String = r#""ThinProvisioned""#;
         7 volume_name "volumeName" [8] String;
-        8 fs_type "fsType" [9] String;
+        8 fs_type "fsType" [9] String = r#""xfs""#;
         9 read_only "readOnly" [10] Varint;
     }
 }
