@@ -89,6 +89,21 @@ impl CargoToml {
             table.insert("version", version.into());
             *entry = Item::Value(Value::InlineTable(table));
         }
+        if let Some(table) = entry.as_inline_table_mut()
+            && !table.contains_key("features")
+        {
+            // The space before the closing brace belongs to the last value, which is another one now.
+            let last = table.iter_mut().last().map(|(_, value)| value.decor_mut());
+            let space = last.and_then(|decor| {
+                let space = decor.suffix().cloned();
+                decor.set_suffix("");
+                space
+            });
+            let mut array = Value::Array(Array::new());
+            array.decor_mut().set_prefix(" ");
+            array.decor_mut().set_suffix(space.unwrap_or_else(|| " ".into()));
+            table.insert("features", array);
+        }
         let Some(table) = entry.as_table_like_mut() else { return Err(strange()) };
         if table.get("features").is_none() {
             table.insert("features", Item::Value(Value::Array(Array::new())));
@@ -149,7 +164,7 @@ mod tests {
             ("clientset = '1'  # why", "clientset = { version = \"1\", features = [\"core-v1\"] }"),
             (
                 "a = 1 # b\nclientset = { path = 'x' } # why\n",
-                "a = 1 # b\nclientset = { path = 'x' , features = [\"core-v1\"] } # why\n",
+                "a = 1 # b\nclientset = { path = 'x', features = [\"core-v1\"] } # why\n",
             ),
             (
                 "clientset.workspace = true\nb = '1'\n",
