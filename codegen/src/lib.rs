@@ -18,6 +18,7 @@ mod pins;
 mod spec;
 mod surface;
 mod text;
+mod version;
 
 use std::collections::BTreeMap;
 

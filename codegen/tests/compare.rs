@@ -1,6 +1,8 @@
 //! Each case of tests/fixtures/compare: two versions of an API and the changes that are told of them.
-//! `UPDATE_FIXTURES=1` writes the changes down.
 
+mod golden;
+
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -15,24 +17,16 @@ fn surface(case: &Path, name: &str) -> Surface {
 
 #[test]
 fn changes_are_told_and_breaking_ones_are_marked() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/compare");
-    let mut cases: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.sort();
-    assert!(!cases.is_empty());
-    for case in cases {
-        let (old, new) = (surface(&case, "old"), surface(&case, "new"));
+    golden::check(&golden::folder("compare"), &["changes.txt"], |case| {
+        let (old, new) = (surface(case, "old"), surface(case, "new"));
+        assert_eq!(compare(&new, &new), [], "an API is as it is");
         let mut told = String::new();
         for change in compare(&old, &new) {
             let place = change.place.as_ref().map_or(String::new(), |place| format!("  at {place}"));
-            told.push_str(&format!("{} {change}{place}\n", change.aspect.name()));
+            writeln!(told, "{} {change}{place}", change.aspect.name()).unwrap();
         }
-        let expected = case.join("changes.txt");
-        if std::env::var_os("UPDATE_FIXTURES").is_some() {
-            fs::write(&expected, &told).unwrap();
-        }
-        assert_eq!(told, fs::read_to_string(&expected).unwrap_or_default(), "{}", case.display());
-        assert_eq!(compare(&new, &new), [], "an API is as it is");
-    }
+        ("changes.txt", told)
+    });
 }
 
 #[test]

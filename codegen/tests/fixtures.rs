@@ -4,6 +4,8 @@
 //! Of the files generated, a case shows those that its file `show` names, or all source files of types and clients;
 //! `paths` shows the paths only. A table that a case does not have is the one beside the folders, or empty.
 
+mod golden;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clientset_codegen::{Inputs, Source, generate};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/codegen")
+    golden::folder("codegen")
 }
 
 fn sources(case: &Path, endings: &[&str]) -> Vec<Source> {
@@ -82,38 +84,9 @@ fn outcome(case: &Path) -> (&'static str, String) {
 
 #[test]
 fn every_case_comes_to_what_is_expected() {
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.retain(|path| path.is_dir());
-    cases.sort();
-    assert!(cases.len() > 20, "{} cases", cases.len());
-    let update = std::env::var_os("UPDATE_FIXTURES").is_some();
-    let mut wrong = String::new();
-    for case in &cases {
-        let (name, text) = outcome(case);
-        let path = case.join(name);
-        if update {
-            for name in ["expected.rs", "expected.err"] {
-                let _ = fs::remove_file(case.join(name));
-            }
-            fs::write(&path, &text).unwrap();
-            continue;
-        }
-        match fs::read_to_string(&path) {
-            Ok(expected) if expected == text => {}
-            Ok(expected) => {
-                let line = expected.lines().zip(text.lines()).position(|(a, b)| a != b);
-                let line = line.unwrap_or(expected.lines().count().min(text.lines().count()));
-                let at = |text: &str| text.lines().nth(line).unwrap_or("(its end)").to_owned();
-                let (expected, found) = (at(&expected), at(&text));
-                let line = line + 1;
-                writeln!(wrong, "{}:{line}\n  expected: {expected}\n  found:    {found}", path.display())
-                    .unwrap();
-            }
-            Err(_) => writeln!(wrong, "{} is missing; what came out:\n{text}", path.display()).unwrap(),
-        }
-    }
-    assert!(wrong.is_empty(), "UPDATE_FIXTURES=1 takes over what came out\n{wrong}");
+    let cases = fs::read_dir(folder()).unwrap().count();
+    assert!(cases > 20, "{cases} cases");
+    golden::check(&folder(), &["expected.rs", "expected.err"], outcome);
 }
 
 #[test]

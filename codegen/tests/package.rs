@@ -3,6 +3,8 @@
 //!
 //! Of the files generated, a case shows those that its file `show` names, or their paths only.
 
+mod golden;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clientset_codegen::{PackageInputs, Source, package};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/package")
+    golden::folder("package")
 }
 
 fn source(path: &Path) -> Source {
@@ -63,37 +65,7 @@ fn outcome(case: &Path) -> (&'static str, String) {
 
 #[test]
 fn every_case_comes_to_what_is_expected() {
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    cases.retain(|path| path.is_dir());
-    cases.sort();
-    let update = std::env::var_os("UPDATE_FIXTURES").is_some();
-    let mut wrong = String::new();
-    for case in &cases {
-        let (name, text) = outcome(case);
-        let path = case.join(name);
-        if update {
-            for name in ["expected.rs", "expected.err"] {
-                let _ = fs::remove_file(case.join(name));
-            }
-            fs::write(&path, &text).unwrap();
-            continue;
-        }
-        match fs::read_to_string(&path) {
-            Ok(expected) if expected == text => {}
-            Ok(expected) => {
-                let line = expected.lines().zip(text.lines()).position(|(a, b)| a != b);
-                let line = line.unwrap_or(expected.lines().count().min(text.lines().count()));
-                let at = |text: &str| text.lines().nth(line).unwrap_or("(its end)").to_owned();
-                let (expected, found) = (at(&expected), at(&text));
-                let line = line + 1;
-                writeln!(wrong, "{}:{line}\n  expected: {expected}\n  found:    {found}", path.display())
-                    .unwrap();
-            }
-            Err(_) => writeln!(wrong, "{} is missing; what came out:\n{text}", path.display()).unwrap(),
-        }
-    }
-    assert!(wrong.is_empty(), "UPDATE_FIXTURES=1 takes over what came out\n{wrong}");
+    golden::check(&folder(), &["expected.rs", "expected.err"], outcome);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::diag::{Code, Diagnostic, Place, Report, Severity};
 use crate::ir::{Api, Field, Resource, Shape, Type};
 use crate::package::{PackageInputs, prepare};
 use crate::surface::Surface;
+use crate::version::newest_first;
 use query::Query;
 
 /// How many members are looked at while the places of a shared type are searched: core types hold themselves.
@@ -163,7 +164,7 @@ impl<'a> Book<'a> {
                 }
             }
         }
-        kinds.sort_by(|a, b| query::age(b.version).cmp(&query::age(a.version)).then(a.id.cmp(b.id)));
+        kinds.sort_by(|a, b| newest_first(a.version, b.version).then(a.id.cmp(b.id)));
         kinds
     }
 

@@ -121,22 +121,6 @@ pub(super) fn whole(schema: &str, way: &str) -> String {
     format!("{schema}{dot}{way}")
 }
 
-/// How new a version is, in Kubernetes' order: `v2`, `v1`, `v1beta2`, `v1alpha1`, and anything else last.
-pub(super) fn age(version: &str) -> (u8, u32, u32) {
-    let split = |text: &str| -> Option<(u32, String)> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        Some((text.get(..digits)?.parse().ok()?, text.get(digits..)?.to_owned()))
-    };
-    let Some((major, rest)) = version.strip_prefix('v').and_then(split) else { return (0, 0, 0) };
-    let stage = |name: &str| rest.strip_prefix(name).and_then(split).map(|(minor, _)| minor);
-    match (rest.is_empty(), stage("beta"), stage("alpha")) {
-        (true, _, _) => (3, major, 0),
-        (_, Some(minor), _) => (2, major, minor),
-        (_, _, Some(minor)) => (1, major, minor),
-        _ => (0, 0, 0),
-    }
-}
-
 /// The name that was probably meant.
 pub(super) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
@@ -194,13 +178,6 @@ mod tests {
             assert_eq!(steps(text), expected, "{text}");
         }
         assert_eq!(plain("spec.parts[].na-me[\"a.b\"]"), "spec.parts.na-me[\"a.b\"]");
-    }
-
-    #[test]
-    fn versions_have_kubernetes_order() {
-        let mut versions = ["v1alpha1", "v2", "foo", "v1beta1", "v1", "v1beta2", "v10"];
-        versions.sort_by_key(|version| std::cmp::Reverse(age(version)));
-        assert_eq!(versions, ["v10", "v2", "v1", "v1beta2", "v1beta1", "v1alpha1", "foo"]);
     }
 
     #[test]

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::tree::{Node, Tree, newest_first};
+use super::tree::{Node, Tree};
 use crate::ir::{Api, Module, Reexport, Shape, Ty};
+use crate::version::newest_first;
 
 /// How many members make a shape that is what it is, whatever it is called.
 const TELLING: usize = 3;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Field, Resource, Schema, Surface, members};
+use super::{Field, Resource, Schema, Surface, members, required};
 use crate::diag::Place;
 use crate::spec::crd::Crd;
 
@@ -57,13 +57,7 @@ fn fields(value: &Value, path: &str, pointer: &str, source: &str, depth: usize, 
     if depth == 0 {
         return;
     }
-    let required: Vec<&str> = value
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required = required(value);
     for (name, property) in members(value.get("properties")) {
         if path.is_empty() && ["apiVersion", "kind"].contains(&name.as_str()) {
             continue;
@@ -72,7 +66,7 @@ fn fields(value: &Value, path: &str, pointer: &str, source: &str, depth: usize, 
         let pointer = format!("{pointer}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
         let field = Field::of(property);
         // The server fills in a default, so nobody has to say it.
-        let is_required = required.contains(&name.as_str()) && field.default.is_none();
+        let is_required = required.contains(name.as_str()) && field.default.is_none();
         let field = Field { required: is_required, place: Some(Place::new(source, &*pointer)), ..field };
         below(property, &path, &pointer, source, depth, schema);
         schema.fields.insert(path, field);

@@ -100,3 +100,9 @@ impl Surface {
 fn members(value: Option<&serde_json::Value>) -> impl Iterator<Item = (&String, &serde_json::Value)> {
     value.and_then(serde_json::Value::as_object).into_iter().flatten()
 }
+
+/// The members that an object has to have.
+fn required(value: &serde_json::Value) -> BTreeSet<&str> {
+    let names = value.get("required").and_then(serde_json::Value::as_array);
+    names.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+}

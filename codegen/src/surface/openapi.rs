@@ -1,10 +1,10 @@
 //! OpenAPI v3 documents to a surface: verbs by path, schemas by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Field, Schema, Surface, members};
+use super::{Field, Schema, Surface, members, required};
 use crate::Source;
 use crate::diag::Place;
 
@@ -54,13 +54,7 @@ fn of(value: &Value) -> Schema {
         }
         _ => None,
     };
-    let required: BTreeSet<&str> = value
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required = required(value);
     let fields = members(value.get("properties"))
         .map(|(name, field)| {
             // A default in a document tells what the server fills in, and changes no generated type.
