@@ -140,7 +140,9 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
         debug: config.debug,
         strict: !inputs.lenient,
     };
-    let pins = pass::run(&mut api, &tables, report);
+    // Names that no server takes have been reported; the passes would say so once more.
+    let is_named = !report.has(Code::BadPath);
+    let pins = if is_named { pass::run(&mut api, &tables, report) } else { pass::Pins::default() };
     pass::check_modules(&api, report);
     // Emission relies on names that can be written down.
     if report.has_errors() {

@@ -25,7 +25,7 @@ pub(crate) fn file_safe(name: String) -> String {
 }
 
 /// Whether Windows takes a file of this name, whatever its ending, for a device.
-pub(crate) fn is_device(name: &str) -> bool {
+fn is_device(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_port = |stem: &str| {
         name.strip_prefix(stem)

@@ -142,7 +142,9 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
         debug: own.debug,
         strict: false,
     };
-    let pins = pass::run(&mut api, &tables, report);
+    // Names that no server takes have been reported; the passes would say so once more.
+    let is_named = !report.has(Code::BadPath);
+    let pins = if is_named { pass::run(&mut api, &tables, report) } else { Pins::default() };
     Prepared { api, config, names, pins }
 }
 
@@ -151,7 +153,12 @@ fn check_groups(source: &Source, config: &Config, api: &Api, report: &mut Report
     for group in config.groups.keys() {
         if !api.versions.values().any(|version| version.group == *group) {
             let what = format!("no input is of the group `{group}`");
-            report.warn(Code::Other, &spec::tables::row(source, group), what, "remove the row of [groups]");
+            report.warn(
+                Code::StaleRow,
+                &spec::tables::row(source, group),
+                what,
+                "remove the row of [groups]",
+            );
         }
     }
 }

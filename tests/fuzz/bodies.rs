@@ -5,6 +5,8 @@
 
 #[path = "bodies/codegen.rs"]
 mod codegen;
+#[path = "bodies/codegen_crd.rs"]
+mod codegen_crd;
 #[path = "bodies/json.rs"]
 mod json;
 #[path = "bodies/kubeconfig.rs"]
@@ -22,8 +24,9 @@ mod watch;
 type Check = fn(&[u8]);
 
 /// Every target by name: the folder of its seeds and of its fixtures.
-pub(super) const TARGETS: [(&str, Check); 6] = [
+pub(super) const TARGETS: [(&str, Check); 7] = [
     ("codegen", codegen::check),
+    ("codegen-crd", codegen_crd::check),
     ("json", json::check),
     ("kubeconfig", kubeconfig::check),
     ("quantity", quantity::check),

@@ -7,13 +7,21 @@ const LONGEST: usize = 1 << 14;
 
 /// Words that mean something to the readers, by target.
 #[rustfmt::skip] // one word a line would be a page
-const WORDS: [(&str, &[&str]); 9] = [
+const WORDS: [(&str, &[&str]); 10] = [
     ("codegen", &[
         "{", "}", "[", "]", ":", ",", "\"", "\n", "null", "true", "1", "-1", "\"type\"", "\"object\"",
         "\"array\"", "\"string\"", "\"$ref\"", "\"#/components/schemas/\"", "\"properties\"",
         "\"required\"", "\"enum\"", "\"allOf\"", "\"oneOf\"", "\"additionalProperties\"", "\"items\"",
         "\"x-kubernetes-group-version-kind\"", "\"Self\"", "\"\"", "\"../\"", "\"a/b\"", "\"\\u0000\"",
         "\"é\"", "kind: ", "plural: ", "group: ", "*/", "```", "r#", "fn", "crate",
+    ]),
+    ("codegen-crd", &[
+        "{", "}", "[", "]", ": ", ", ", "\"", "'", "\n", "\n  ", "\n- ", "&a ", "*a", "<<: *a", "!!str ", "|\n", "---\n", "null",
+        "yes", "0644", "-1", ".inf", "type: object", "type: array", "items: ", "properties: ", "enum: [a, 1, null]", "default: ",
+        "required: [a]", "nullable: true", "additionalProperties: ", "x-kubernetes-preserve-unknown-fields: true",
+        "x-kubernetes-int-or-string: true", "x-kubernetes-embedded-resource: true", "x-kubernetes-list-type: map", "anyOf: []",
+        "description: ", "pattern: ", "format: byte", "```rust\n", "*/", "\"]}; fn pwn(){}", "r#", "../", "\\u202e", "\u{202e}", "\u{0}",
+        "é", "con", "Self", "kind: ", "plural: ", "group: ", "served: false", "status: {}",
     ]),
     ("json", &[
         "{", "}", "[", "]", ":", ",", "\"", "\\", "\\u", "\\ud83d", "\\ude00", "\\u0000", "\\/", "\\x",

@@ -23,6 +23,11 @@ fn codegen_never_panics_on_hostile_documents() {
 }
 
 #[test]
+fn packages_of_hostile_crds_parse_or_say_why_not() {
+    short::short_run(check, "codegen-crd", 400);
+}
+
+#[test]
 fn json_is_read_as_serde_json_reads_it() {
     short::short_run(check, "json", 8000);
 }

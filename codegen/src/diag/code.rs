@@ -75,6 +75,8 @@ codes! {
     BadModule = "CS0303",
     /// A group, version or plural is one that a server would refuse.
     BadPath = "CS0304",
+    /// Nothing has the name that was asked for.
+    NothingFound = "CS0305",
     /// The document is no OpenAPI v3 document of a Kubernetes API server.
     NotOpenApi = "CS0401",
     /// Two inputs contradict each other.

@@ -38,11 +38,6 @@ impl Report {
         self.push(Severity::Warning, code, place, &what.into(), &help.into());
     }
 
-    /// An error that has no code of its own.
-    pub(crate) fn add(&mut self, place: &Place, what: impl Into<String>, help: impl Into<String>) {
-        self.error(Code::Other, place, what, help);
-    }
-
     fn push(&mut self, severity: Severity, code: Code, place: &Place, what: &str, help: &str) {
         self.found.push(Diagnostic {
             place: place.pointer.clone(),
@@ -54,6 +49,11 @@ impl Report {
     /// Whether anything stops the run.
     pub(crate) fn has_errors(&self) -> bool {
         self.found.iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether something of a kind was found.
+    pub(crate) fn has(&self, code: Code) -> bool {
+        self.found.iter().any(|diagnostic| diagnostic.code == code)
     }
 
     /// Everything found so far, each thing once, by source and by where it stands there. A schema that stands in

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::text::is_hidden;
 
 /// The items of a file so far.
@@ -21,9 +21,12 @@ impl Items {
                     syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: vec![item] };
                 self.texts.push(spread(prettyplease::unparse(&file)));
             }
-            Err(error) => {
-                report.add(&Place::new("codegen", ""), format!("an item does not parse: {error}"), "")
-            }
+            Err(error) => report.error(
+                Code::Internal,
+                &Place::new("codegen", ""),
+                format!("an item does not parse: {error}"),
+                "",
+            ),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Module};
 use crate::{FileSet, Source};
 
@@ -30,7 +30,12 @@ fn replace(source: &Source, comment: &str, section: &str, report: &mut Report) -
     let stop = start.and_then(|start| Some(start + text[start..].find(&end)?));
     let (Some(start), Some(stop)) = (start, stop) else {
         let what = format!("the lines `{begin}` and `{end}` are missing");
-        report.add(&Place::new(&source.name, ""), what, "put them around the section that is generated");
+        report.error(
+            Code::NoMarks,
+            &Place::new(&source.name, ""),
+            what,
+            "put them around the section that is generated",
+        );
         return None;
     };
     Some(format!("{}{section}{}", &text[..start], &text[stop..]))
@@ -47,7 +52,7 @@ fn features(api: &Api, settings: &Settings<'_>, report: &mut Report) -> String {
     for feature in &settings.config.default {
         if !features.contains_key(feature) {
             let place = Place::new("clientset.toml", "default");
-            report.add(&place, format!("there is no feature `{feature}`"), "");
+            report.error(Code::BadTable, &place, format!("there is no feature `{feature}`"), "");
         }
     }
     let mut text = String::new();

@@ -7,7 +7,7 @@ use quote::quote;
 use super::Settings;
 use super::file::doc;
 use super::scope::{Scope, ident};
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::ir::{Resource, Subresource, Type, Verb};
 use crate::names;
 
@@ -41,7 +41,12 @@ pub(super) fn run(
     for (verb, ty) in &subresource.verbs {
         if !context.methods(*verb, ty.as_deref(), &mut methods) {
             let what = format!("no method is known for `{}` of the subresource `{name}`", verb.name());
-            report.add(&resource.place, what, "teach codegen/src/emit/subresource.rs about it");
+            report.error(
+                Code::UnknownApi,
+                &resource.place,
+                what,
+                "teach codegen/src/emit/subresource.rs about it",
+            );
         }
     }
     methods

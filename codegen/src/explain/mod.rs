@@ -105,7 +105,7 @@ pub fn explain(
     };
     found.map_err(|help| {
         let what = format!("nothing here is called `{query}`");
-        vec![Diagnostic { help, ..Diagnostic::new(Severity::Error, Code::Other, "query", what) }]
+        vec![Diagnostic { help, ..Diagnostic::new(Severity::Error, Code::NothingFound, "query", what) }]
     })
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::spec::openapi::{Document, Operation};
 use crate::spec::schema::{Additional, Schema};
 
@@ -34,7 +34,8 @@ pub(crate) fn merge(documents: Vec<Document>, report: &mut Report) -> Merged {
                 Some(_) if !speaks => {}
                 Some(known) => {
                     if let Some(what) = difference(known, &schema) {
-                        report.add(
+                        report.error(
+                            Code::Contradiction,
                             &schema.place,
                             format!("`{name}` differs in {what} from {}", known.place),
                             "all documents have to come from one server",

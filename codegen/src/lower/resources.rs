@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::types::module_of;
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::ir::{Api, Module, Resource, Subresource, Verb};
 use crate::spec::openapi::Operation;
 use crate::spec::tables::Config;
@@ -28,13 +28,18 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
         let Some(verb) = Verb::from_action(&operation.action) else {
             // `watch` is the old way to watch one object; `list` with a field selector does that.
             if operation.action != "watch" {
-                report.add(&operation.place, format!("the action `{}` is not known", operation.action), "");
+                report.error(
+                    Code::UnknownApi,
+                    &operation.place,
+                    format!("the action `{}` is not known", operation.action),
+                    "",
+                );
             }
             continue;
         };
         match route(&operation.path) {
             Some(route) => routes.push((operation, verb, route)),
-            None => report.add(&operation.place, "the path is not one of a resource", ""),
+            None => report.error(Code::UnknownApi, &operation.place, "the path is not one of a resource", ""),
         }
     }
     for (operation, _, route) in &routes {
@@ -45,7 +50,12 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
         let module = module_of(route.group, route.version, config);
         let id = api.types.iter().find(|(_, ty)| ty.gvk.as_ref() == Some(kind)).map(|(id, _)| id.clone());
         let Some(id) = id else {
-            report.add(&operation.place, format!("no schema is the kind `{}`", kind.kind), "");
+            report.error(
+                Code::BadReference,
+                &operation.place,
+                format!("no schema is the kind `{}`", kind.kind),
+                "",
+            );
             continue;
         };
         let resource = resources.entry((module, route.plural)).or_insert_with(|| Resource {
@@ -61,7 +71,8 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
         });
         resource.namespaced |= route.namespaced;
         if resource.kind != id {
-            report.add(
+            report.error(
+                Code::Contradiction,
                 &operation.place,
                 format!("`{}` is of two kinds: {} and {id}", route.plural, resource.kind),
                 "",
@@ -71,7 +82,8 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
     for (operation, verb, route) in routes {
         let module = module_of(route.group, route.version, config);
         let Some(resource) = resources.get_mut(&(module, route.plural)) else {
-            report.add(
+            report.error(
+                Code::UnknownApi,
                 &operation.place,
                 format!("`{}` has subresources, but no path of its own", route.plural),
                 "",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Field, Module, Shape, Ty, Type, Version};
 use crate::names;
 use crate::spec::schema::{Additional, GroupVersionKind, Schema};
@@ -27,7 +27,8 @@ pub(crate) fn lower(
         }
         let (package, name) = id.rsplit_once('.').unwrap_or(("", id));
         let Some(module) = packages.get(package) else {
-            report.add(
+            report.error(
+                Code::BadModule,
                 &schema.place,
                 format!("no kind tells the group-version of `{package}`"),
                 format!("add `\"{package}\" = \"group::version\"` to [packages] of names.toml"),
@@ -63,7 +64,8 @@ pub(crate) fn check_externs(
     report: &mut Report,
 ) {
     for id in names.externs.keys().filter(|id| !schemas.contains_key(*id)) {
-        report.add(
+        report.error(
+            Code::StaleRow,
             &Place::new(table, id.clone()),
             "no document has this schema",
             "remove the row of [externs]",
@@ -98,7 +100,12 @@ fn packages<'a>(
         if let Some(other) = packages.get(package)
             && *other != module
         {
-            report.add(&schema.place, format!("`{package}` holds kinds of `{other}` and of `{module}`"), "");
+            report.error(
+                Code::Contradiction,
+                &schema.place,
+                format!("`{package}` holds kinds of `{other}` and of `{module}`"),
+                "",
+            );
         }
         packages.insert(package, module.clone());
         let version = api.versions.entry(module.clone()).or_insert_with(|| Version {
@@ -109,7 +116,8 @@ fn packages<'a>(
             ..Version::default()
         });
         if version.group != kind.group {
-            report.add(
+            report.error(
+                Code::NameTaken,
                 &schema.place,
                 format!(
                     "the groups `{}` and `{}` both want the module `{module}`",
@@ -162,7 +170,8 @@ fn list_item(schema: &Schema) -> Option<String> {
 
 fn shape(schema: &Schema, is_kind: bool, report: &mut Report) -> Shape {
     if schema.union {
-        report.add(
+        report.error(
+            Code::NotStructural,
             &schema.place,
             "a union has no generated type",
             "map the schema to a type of the runtime in [externs] of names.toml",
@@ -185,7 +194,12 @@ fn shape(schema: &Schema, is_kind: bool, report: &mut Report) -> Shape {
     }
     for name in &schema.required {
         if property(schema, name).is_none() {
-            report.add(&schema.place, format!("`{name}` is required, but no property"), "");
+            report.error(
+                Code::BadRequired,
+                &schema.place,
+                format!("`{name}` is required, but no property"),
+                "",
+            );
         }
     }
     Shape::Object(fields)
@@ -226,7 +240,8 @@ fn ty(schema: &Schema, report: &mut Report) -> Ty {
         (Some("object"), _, None) if schema.properties.is_empty() => Ty::runtime("RawJson"),
         (None, _, _) => Ty::runtime("RawJson"),
         (Some(kind), _, _) => {
-            report.add(
+            report.error(
+                Code::NotStructural,
                 &schema.place,
                 format!("an inline `{kind}` of this form has no type"),
                 "documents of kube-apiserver name each object; CRDs go into specs/crds",
@@ -255,7 +270,7 @@ pub(crate) fn scalar(schema: &Schema, report: &mut Report) -> Option<Ty> {
         ("boolean", _) => Ty::Bool,
         ("array" | "object", _) => return None,
         (kind, _) => {
-            report.add(&schema.place, format!("the type `{kind}` is not known"), "");
+            report.error(Code::UnknownType, &schema.place, format!("the type `{kind}` is not known"), "");
             Ty::runtime("RawJson")
         }
     })
@@ -268,7 +283,12 @@ fn one_of(schema: &Schema, values: &[serde_json::Value], report: &mut Report) ->
             Some(string) => strings.push(string.to_owned()),
             // `null` in a nullable enum says nothing that `nullable` does not.
             None if value.is_null() && schema.nullable => {}
-            None => report.add(&schema.place, format!("`{value}` is a value of a string, but no string"), ""),
+            None => report.error(
+                Code::BadValue,
+                &schema.place,
+                format!("`{value}` is a value of a string, but no string"),
+                "",
+            ),
         }
     }
     Ty::OneOf(strings)

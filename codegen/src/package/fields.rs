@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Source;
-use crate::diag::Report;
+use crate::diag::{Code, Report};
 use crate::ir::{Api, Field, Shape, Ty};
 use crate::spec::tables::row;
 
@@ -24,7 +24,12 @@ pub(super) fn rename(api: &mut Api, table: &BTreeMap<String, String>, config: &S
         }
         if !found {
             let what = format!("there is no member `{target}`");
-            report.add(&row(config, target), what, "write it as `plural.spec.member`, by its names in YAML");
+            report.error(
+                Code::BadTable,
+                &row(config, target),
+                what,
+                "write it as `plural.spec.member`, by its names in YAML",
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Tables;
 use super::names::{Pins, RESERVED};
 use super::variants::{prose, variants};
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Module, Shape, Ty, Type, id};
 use crate::names;
 
@@ -67,7 +67,8 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
         let Some((module, name)) =
             path.rsplit_once("::").and_then(|(module, name)| Some((Module::parse(module)?, name)))
         else {
-            report.add(
+            report.error(
+                Code::BadTable,
                 &Place::new(tables.names_name, site.id.clone()),
                 format!("`{path}` is no Rust path"),
                 "",
@@ -88,7 +89,12 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &
             }
             Some((ty, values)) if *values != known(site) => {
                 let what = format!("`{path}` has other values here than in {}", ty.place);
-                report.add(&site.place, what, "pin the two to different names in [enums] of names.toml");
+                report.error(
+                    Code::NameTaken,
+                    &site.place,
+                    what,
+                    "pin the two to different names in [enums] of names.toml",
+                );
             }
             Some(_) => {}
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Shape, Ty};
 
 pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
@@ -48,7 +48,8 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         }
     }
     for (place, name) in missing {
-        report.add(
+        report.error(
+            Code::BadReference,
             &place,
             format!("there is no schema `{name}`"),
             "the document names a schema that it does not hold",
@@ -59,7 +60,7 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         if let Shape::List(item) = &ty.shape
             && !api.types.contains_key(item)
         {
-            report.add(&ty.place, format!("there is no schema `{item}`"), "");
+            report.error(Code::BadReference, &ty.place, format!("there is no schema `{item}`"), "");
             lost.push(id.clone());
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Module, Shape, Ty};
 
 pub(super) fn run(api: &mut Api, report: &mut Report) {
@@ -39,7 +39,7 @@ pub(super) fn run(api: &mut Api, report: &mut Report) {
             && let Some(other) = needed.first()
         {
             let place = Place::new(&version.source, "");
-            report.add(&place, format!("`{module}` is always on, but needs `{other}`"), "");
+            report.error(Code::BadTable, &place, format!("`{module}` is always on, but needs `{other}`"), "");
         }
         version.dependencies = needed;
     }

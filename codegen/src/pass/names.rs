@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Field, Module, Shape, id};
 use crate::names;
 
@@ -73,7 +73,8 @@ pub(crate) fn check_modules(api: &Api, report: &mut Report) {
 
 fn no_module(api: &Api, module: &Module, report: &mut Report) {
     let source = api.versions.get(module).map(|version| version.source.clone()).unwrap_or_default();
-    report.add(
+    report.error(
+        Code::BadModule,
         &Place::new(&source, ""),
         format!("`{module}` cannot be the path of a module"),
         "name a module for the group in [groups] of clientset.toml",
@@ -86,13 +87,23 @@ fn check_pins(tables: &Tables<'_>, report: &mut Report) {
     let pinned = [&names.types, &names.enums, &names.packages];
     for (id, path) in pinned.into_iter().flatten() {
         if !path.split("::").all(names::is_identifier) {
-            report.add(&Place::new(tables.names_name, id.clone()), format!("`{path}` is no Rust path"), "");
+            report.error(
+                Code::BadTable,
+                &Place::new(tables.names_name, id.clone()),
+                format!("`{path}` is no Rust path"),
+                "",
+            );
         }
     }
     let pinned = [&names.clients, &names.fields, &names.subresources, &names.methods, &names.externs];
     for (id, name) in pinned.into_iter().flatten() {
         if !names::is_identifier(name) {
-            report.add(&Place::new(tables.names_name, id.clone()), format!("`{name}` is no Rust name"), "");
+            report.error(
+                Code::BadTable,
+                &Place::new(tables.names_name, id.clone()),
+                format!("`{name}` is no Rust name"),
+                "",
+            );
         }
     }
 }
@@ -107,22 +118,32 @@ fn types(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Repor
                 Some((module, name)) if module == ty.module => ty.name = name.to_owned(),
                 _ => {
                     let what = format!("`{path}` is not in the module `{}`", ty.module);
-                    report.add(&Place::new(tables.names_name, id.clone()), what, "");
+                    report.error(Code::BadTable, &Place::new(tables.names_name, id.clone()), what, "");
                 }
             }
         }
         if !api.versions.contains_key(&ty.module) {
             let what = format!("there is no module `{}` for `{}`", ty.module, ty.name);
-            report.add(&ty.place, what, format!("pin `{id}` to a module that there is, in names.toml"));
+            report.error(
+                Code::BadModule,
+                &ty.place,
+                what,
+                format!("pin `{id}` to a module that there is, in names.toml"),
+            );
         }
         if !names::is_identifier(&ty.name) || RESERVED.contains(&ty.name.as_str()) {
             let what = format!("`{}` cannot be the name of a type", ty.name.escape_default());
-            report.add(&ty.place, what, format!("pin another for `{id}` in [types] of names.toml"));
+            report.error(
+                Code::BadName,
+                &ty.place,
+                what,
+                format!("pin another for `{id}` in [types] of names.toml"),
+            );
             continue;
         }
         if !taken.insert((ty.module.clone(), ty.name.clone())) {
             let what = format!("a second type wants the name `{}::{}`", ty.module, ty.name);
-            report.add(&ty.place, what, format!("pin another for `{id}` in names.toml"));
+            report.error(Code::NameTaken, &ty.place, what, format!("pin another for `{id}` in names.toml"));
         }
         if !is_enum {
             pins.types.insert(id.clone(), format!("{}::{}", ty.module, ty.name));
@@ -147,7 +168,12 @@ fn fields(
     for field in fields.iter().filter(|field| !field.name.is_empty()) {
         if !taken.insert(field.name.clone()) {
             let what = format!("a second member would be called `{}`", field.name);
-            report.add(&field.place, what, "choose another name in [fields] of clientset.toml");
+            report.error(
+                Code::NameTaken,
+                &field.place,
+                what,
+                "choose another name in [fields] of clientset.toml",
+            );
         }
     }
     for field in fields.iter_mut().filter(|field| field.name.is_empty()) {
@@ -171,7 +197,8 @@ fn field_name(field: &Field, strict: bool, tables: &Tables<'_>, report: &mut Rep
     if names::looks_torn(&name) && !strict {
         name = names::snake(&field.json, &names::with_plural_acronyms(&field.json, &tables.names.words));
     } else if names::looks_torn(&name) {
-        report.add(
+        report.error(
+            Code::BadName,
             &field.place,
             format!("`{}` would become `{name}`", field.json),
             "add its plural acronym to [words] of names.toml",
@@ -214,13 +241,23 @@ fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Rep
         let mut methods: BTreeSet<String> = ["new", "client"].map(str::to_owned).into();
         if !version.group.split('.').all(is_label) && !version.group.is_empty() {
             let what = format!("`{}` cannot be an API group", version.group.escape_default());
-            report.add(&Place::new(&version.source, ""), what, "groups are lower-case DNS names");
+            report.error(
+                Code::BadPath,
+                &Place::new(&version.source, ""),
+                what,
+                "groups are lower-case DNS names",
+            );
         }
         for resource in &mut version.resources {
             for name in std::iter::once(&resource.plural).chain(resource.subresources.keys()) {
                 if !is_label(name) {
                     let what = format!("`{}` cannot be a part of a path", name.escape_default());
-                    report.add(&resource.place, what, "resources and subresources are lower-case DNS labels");
+                    report.error(
+                        Code::BadPath,
+                        &resource.place,
+                        what,
+                        "resources and subresources are lower-case DNS labels",
+                    );
                 }
             }
             let id = format!("{module}/{}", resource.plural);
@@ -241,14 +278,16 @@ fn clients(api: &mut Api, tables: &Tables<'_>, pins: &mut Pins, report: &mut Rep
             let all = format!("All{}", resource.client);
             if !usable || RESERVED.contains(&resource.client.as_str()) {
                 let what = format!("`{}` cannot be the name of a client", resource.client.escape_default());
-                report.add(
+                report.error(
+                    Code::BadName,
                     &resource.place,
                     what,
                     format!("pin another for `{id}` in [clients] of names.toml"),
                 );
             } else if !taken.insert(resource.client.clone()) || !taken.insert(all) {
                 let what = format!("another type has the name of the client `{}`", resource.client);
-                report.add(
+                report.error(
+                    Code::NameTaken,
                     &resource.place,
                     what,
                     format!("pin another for `{id}` in [clients] of names.toml"),

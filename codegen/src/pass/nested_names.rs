@@ -9,7 +9,7 @@ use super::candidates::{Weak, candidate, count};
 use super::names::{Pins, RESERVED};
 use super::share::Class;
 use super::tree::{Tree, type_name};
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Module, Reexport, Shape, Type, id};
 use crate::names;
 
@@ -94,7 +94,12 @@ impl Naming<'_> {
             for (id, ty) in own {
                 if !is_kind(&ty.name) {
                     let what = format!("`{}` cannot be the name of a kind", ty.name.escape_default());
-                    report.add(&ty.place, what, "kinds begin with a letter and have letters, digits and `-`");
+                    report.error(
+                        Code::BadName,
+                        &ty.place,
+                        what,
+                        "kinds begin with a letter and have letters, digits and `-`",
+                    );
                     continue;
                 }
                 let used = used.entry(ty.module.clone()).or_default();
@@ -144,7 +149,7 @@ impl Naming<'_> {
             let help = format!("remove the row of `{id}`, or give another name in [types] of clientset.toml");
             (Place::new(self.tables.names_name, id), help)
         };
-        report.add(&place, what, help);
+        report.error(Code::BadTable, &place, what, help);
     }
 
     /// Names that were given before, those of the newest version first.
@@ -329,7 +334,8 @@ fn stale_renames(api: &Api, tables: &Tables<'_>, report: &mut Report) {
         let is_done = api.types.iter().any(|(id, ty)| id::is_custom(id) && ty.name == *name);
         if !is_done {
             let what = format!("there is no type `{key}`");
-            report.add(
+            report.error(
+                Code::StaleRow,
                 &Place::new(tables.config_name, format!("types/{key}")),
                 what,
                 "name it by its id or by its name",

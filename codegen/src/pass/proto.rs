@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::emit::wire;
 use crate::ir::{Api, Field, Shape, Ty};
 use crate::spec::proto::{Message, Messages, ProtoField, ProtoKind};
@@ -33,7 +33,7 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         let Some(message) = messages.get(&name) else {
             let package = name.rsplit_once('.').map_or("", |(package, _)| package);
             if packages.contains(package) && !known.has(&name) {
-                report.add(&ty.place, format!("there is no message `{name}`"), HELP);
+                report.error(Code::Contradiction, &ty.place, format!("there is no message `{name}`"), HELP);
             }
             continue;
         };
@@ -45,13 +45,16 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
                     field.number = path.clone();
                     if !agrees(field, proto, &enums) && !known.has(&row) {
                         let what = format!("`{}` is {:?} in the message `{name}`", field.json, proto.kind);
-                        report.add(&field.place, what, HELP);
+                        report.error(Code::Contradiction, &field.place, what, HELP);
                     }
                 }
                 None if known.has(&row) => {}
-                None => {
-                    report.add(&field.place, format!("`{}` is not in the message `{name}`", field.json), HELP)
-                }
+                None => report.error(
+                    Code::Contradiction,
+                    &field.place,
+                    format!("`{}` is not in the message `{name}`", field.json),
+                    HELP,
+                ),
             }
         }
         // Fields without a number keep their place behind the others.
@@ -60,14 +63,14 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
         for (path, proto) in leaves(messages, message, fields) {
             if !mapped.contains(&path) && !known.has(&format!("{name}.{}", proto.name)) {
                 let what = format!("the field `{}` of `{name}` is no property", proto.name);
-                report.add(&message.place, what, HELP);
+                report.error(Code::Contradiction, &message.place, what, HELP);
             }
         }
     }
     if tables.strict {
         for (row, _) in known.rows.iter().filter(|(row, _)| !known.used.contains(*row)) {
             let place = Place::new(tables.names_name, row.clone());
-            report.add(&place, "the row of [proto] applies to nothing", "remove it");
+            report.error(Code::StaleRow, &place, "the row of [proto] applies to nothing", "remove it");
         }
     }
 }

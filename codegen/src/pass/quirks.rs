@@ -2,7 +2,7 @@
 //! holds fails the run: upstream has changed, so the row has to go or to change too.
 
 use super::Tables;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::{Api, Field, Shape, Ty, Type};
 use crate::spec::schema::GroupVersionKind;
 use crate::spec::tables::{Facts, Quirk};
@@ -11,12 +11,17 @@ pub(super) fn run(api: &mut Api, tables: &Tables<'_>, report: &mut Report) {
     for quirk in &tables.quirks.quirk {
         let place = Place::new(tables.quirks_name, quirk.id.clone());
         if quirk.why.trim().is_empty() || quirk.set == Facts::default() {
-            report.add(&place, "a quirk needs `set` and a `why`", "");
+            report.error(Code::BadTable, &place, "a quirk needs `set` and a `why`", "");
         }
         if let Err(what) = apply(api, quirk)
             && tables.strict
         {
-            report.add(&place, what, "see what the specification says now, and change or remove the row");
+            report.error(
+                Code::StaleRow,
+                &place,
+                what,
+                "see what the specification says now, and change or remove the row",
+            );
         }
     }
 }

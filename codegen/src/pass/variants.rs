@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::ir::Variant;
 use crate::names;
 
@@ -25,7 +25,12 @@ pub(super) fn variants(
         let gap = if first.ends_with(|last: char| last.is_ascii_digit()) { "_" } else { "" };
         let name = taken.take(&first, gap);
         if !names::is_identifier(&name) {
-            report.add(place, format!("the value `{}` has no Rust name", value.escape_default()), "");
+            report.error(
+                Code::BadName,
+                place,
+                format!("the value `{}` has no Rust name", value.escape_default()),
+                "",
+            );
             continue;
         }
         let docs = documented.get(value.as_str()).map(|docs| vec![sentence(value, docs)]).unwrap_or_default();

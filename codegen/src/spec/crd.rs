@@ -47,9 +47,8 @@ pub(crate) struct CrdVersion {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
     let mut crds = Vec::new();
     super::manifests::read(source, report, |root, report| {
-        // All of it is read, so that all that is wrong is said in one go.
-        let (is_named, crd) = (super::crd_names::check(&root, report), Crd::read(root, report));
-        crds.extend(crd.filter(|_| is_named));
+        super::crd_names::check(&root, report);
+        crds.extend(Crd::read(root, report));
     });
     crds
 }
@@ -58,16 +57,17 @@ impl Crd {
     fn read(root: Cursor<'_>, report: &mut Report) -> Option<Crd> {
         root.object(report)?;
         let Some(spec) = root.get("spec") else {
-            report.add(&root.place(), "`spec` is missing", "");
+            report.error(Code::Missing, &root.place(), "`spec` is missing", "");
             return None;
         };
         let Some(names) = spec.get("names") else {
-            report.add(&spec.place(), "`names` is missing", "");
+            report.error(Code::Missing, &spec.place(), "`names` is missing", "");
             return None;
         };
         let scope = spec.required_string("scope", report);
         if !["Namespaced", "Cluster"].contains(&scope.as_str()) {
-            report.add(
+            report.error(
+                Code::BadCrd,
                 &spec.place(),
                 format!("the scope `{scope}` is neither `Namespaced` nor `Cluster`"),
                 "",
@@ -145,11 +145,17 @@ impl CrdVersion {
         }
         let name = at.required_string("name", report);
         let Some(schema) = member(&at, "schema") else {
-            report.add(&at.place(), "`schema` is missing", "structural schemas are mandatory in v1");
+            report.error(
+                Code::Missing,
+                &at.place(),
+                "`schema` is missing",
+                "structural schemas are mandatory in v1",
+            );
             return None;
         };
         let Some(schema) = member(&schema, "openAPIV3Schema") else {
-            report.add(
+            report.error(
+                Code::Missing,
                 &schema.place(),
                 "`openAPIV3Schema` is missing",
                 "structural schemas are mandatory in v1",

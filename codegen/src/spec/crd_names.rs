@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use crate::diag::{Code, Report};
 
-/// Says of each name whether a server would take it; whether all are fine.
-pub(crate) fn check(root: &Cursor<'_>, report: &mut Report) -> bool {
-    let mut names = Names { is_fine: true, report };
-    let Some(spec) = root.get("spec") else { return true };
+/// Reports each name that a server would not take.
+pub(crate) fn check(root: &Cursor<'_>, report: &mut Report) {
+    let mut names = Names { report };
+    let Some(spec) = root.get("spec") else { return };
     if let Some(group) = spec.get("group") {
         names.name(&group, "an API group", is_subdomain, "groups are lower-case DNS names: `example.com`");
     }
@@ -41,11 +41,9 @@ pub(crate) fn check(root: &Cursor<'_>, report: &mut Report) -> bool {
             }
         }
     }
-    names.is_fine
 }
 
 struct Names<'a> {
-    is_fine: bool,
     report: &'a mut Report,
 }
 
@@ -54,7 +52,6 @@ impl Names<'_> {
         // What is no text is reported by who reads it.
         let Value::String(text) = at.value else { return };
         if !is_fine(text) {
-            self.is_fine = false;
             let what = format!("`{}` cannot be {what}: a server would refuse it", text.escape_debug());
             self.report.error(Code::BadPath, &at.place(), what, help);
         }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 
 /// A value and the way to it.
 #[derive(Clone, Copy)]
@@ -92,7 +92,7 @@ impl<'a> Cursor<'a> {
             Value::Array(_) => "an array",
             Value::Object(_) => "an object",
         };
-        report.add(&self.place(), format!("expected {what}, found {found}"), "");
+        report.error(Code::WrongType, &self.place(), format!("expected {what}, found {found}"), "");
     }
 
     pub(crate) fn object(&self, report: &mut Report) -> Option<&'a Map<String, Value>> {
@@ -143,7 +143,7 @@ impl<'a> Cursor<'a> {
         match self.get(key) {
             Some(member) => member.string(report),
             None => {
-                report.add(&self.place(), format!("`{key}` is missing"), "");
+                report.error(Code::Missing, &self.place(), format!("`{key}` is missing"), "");
                 String::new()
             }
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::cursor::Cursor;
 use super::schema::{Dialect, GroupVersionKind, Schema};
 use crate::Source;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 
 /// One document.
 #[derive(Debug)]
@@ -38,7 +38,12 @@ impl Document {
             Ok(value) => value,
             Err(error) => {
                 let place = Place::new(&source.name, format!("line {}", error.line()));
-                report.add(&place, format!("this is not JSON: {error}"), "pull the document again");
+                report.error(
+                    Code::Syntax,
+                    &place,
+                    format!("this is not JSON: {error}"),
+                    "pull the document again",
+                );
                 return None;
             }
         };
@@ -50,7 +55,8 @@ impl Document {
         }
         if !root.value.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3."))
         {
-            report.add(
+            report.error(
+                Code::NotOpenApi,
                 &root.place(),
                 "this is not an OpenAPI v3 document",
                 "ask the server's /openapi/v3 for one",
@@ -85,7 +91,12 @@ impl Document {
             }
             let Some(action) = at.get("x-kubernetes-action") else { continue };
             let Some(kind) = at.get("x-kubernetes-group-version-kind") else {
-                report.add(&at.place(), "an action without a group, version and kind", "");
+                report.error(
+                    Code::UnknownApi,
+                    &at.place(),
+                    "an action without a group, version and kind",
+                    "",
+                );
                 continue;
             };
             let request = at.get("requestBody").and_then(|body| content(body, report));

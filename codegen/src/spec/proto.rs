@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Source;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 
 /// The messages of all files, by full name: `k8s.io.api.core.v1.Pod`.
 pub(crate) type Messages = BTreeMap<String, Message>;
@@ -40,7 +40,12 @@ const SCALARS: [&str; 15] = [
 /// Reads one file into `messages`.
 pub(crate) fn read(source: &Source, messages: &mut Messages, report: &mut Report) {
     let Ok(text) = std::str::from_utf8(&source.bytes) else {
-        report.add(&Place::new(&source.name, ""), "this is not UTF-8", "pull the file again");
+        report.error(
+            Code::NotText,
+            &Place::new(&source.name, ""),
+            "this is not UTF-8",
+            "pull the file again",
+        );
         return;
     };
     let mut reader =
@@ -129,7 +134,12 @@ impl<'a> Reader<'a, '_> {
 
     fn wrong(&mut self, what: String) {
         let place = self.place();
-        self.report.add(&place, what, "generated.proto files of Kubernetes hold proto2 messages only");
+        self.report.error(
+            Code::Syntax,
+            &place,
+            what,
+            "generated.proto files of Kubernetes hold proto2 messages only",
+        );
     }
 
     /// Skips to the end of a statement or of the block that follows.

@@ -148,7 +148,8 @@ fn reference(at: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Option<St
     match text.strip_prefix(REFERENCE) {
         Some(name) => Some(name.replace("~1", "/").replace("~0", "~")),
         None => {
-            report.add(
+            report.error(
+                Code::BadReference,
                 &at.place(),
                 format!("the reference `{text}` does not point into `{REFERENCE}`"),
                 "documents have to stand for themselves: inline what the reference names",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::Source;
-use crate::diag::{Place, Report};
+use crate::diag::{Code, Place, Report};
 use crate::names;
 
 /// quirks.toml: where a specification differs from what the server does.
@@ -142,7 +142,12 @@ impl Config {
 
     pub(crate) fn check(&self, source: &str, report: &mut Report) {
         if !self.runtime().split("::").all(|label| label == "crate" || names::is_identifier(label)) {
-            report.add(&Place::new(source, "runtime"), format!("`{}` is no Rust path", self.runtime), "");
+            report.error(
+                Code::BadTable,
+                &Place::new(source, "runtime"),
+                format!("`{}` is no Rust path", self.runtime),
+                "",
+            );
         }
     }
 }
@@ -176,7 +181,12 @@ impl PackageConfig {
         for (table, rows) in [("groups", &self.groups), ("types", &self.types), ("fields", &self.fields)] {
             for (key, name) in rows.iter().filter(|(_, name)| !names::is_identifier(name)) {
                 let what = format!("`{}` cannot be a name in Rust", name.escape_default());
-                report.add(&row(source, key), what, format!("choose another for the row of [{table}]"));
+                report.error(
+                    Code::BadTable,
+                    &row(source, key),
+                    what,
+                    format!("choose another for the row of [{table}]"),
+                );
             }
         }
     }
@@ -203,7 +213,7 @@ pub(crate) fn read<T: Default + for<'a> Deserialize<'a>>(source: &Source, report
     let text = match std::str::from_utf8(&source.bytes) {
         Ok(text) => text,
         Err(_) => {
-            report.add(&Place::new(&source.name, ""), "this is not UTF-8", "");
+            report.error(Code::NotText, &Place::new(&source.name, ""), "this is not UTF-8", "");
             return T::default();
         }
     };
@@ -212,7 +222,12 @@ pub(crate) fn read<T: Default + for<'a> Deserialize<'a>>(source: &Source, report
         Err(error) => {
             let line =
                 error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            report.add(&Place::new(&source.name, format!("line {line}")), error.message(), "");
+            report.error(
+                Code::Syntax,
+                &Place::new(&source.name, format!("line {line}")),
+                error.message(),
+                "",
+            );
             T::default()
         }
     }

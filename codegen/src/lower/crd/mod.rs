@@ -33,7 +33,8 @@ pub(crate) fn lower(crds: &[Crd], words: &Words, config: &Config, api: &mut Api,
             let module = module_of(&crd.group, &version.name, config);
             let mut others = api.versions.iter().filter(|(other, _)| other.group == module.group);
             if let Some((_, known)) = others.find(|(_, known)| known.group != crd.group) {
-                report.add(
+                report.error(
+                    Code::NameTaken,
                     &crd.place,
                     format!(
                         "the groups `{}` and `{}` both want the module `{}`",
@@ -81,13 +82,13 @@ fn is_new<'a>(crd: &'a Crd, known: &mut Known<'a>, report: &mut Report) -> bool 
     let help = "leave one of the two out";
     if other.kind != crd.kind {
         let what = format!("`{name}` is of the kind `{}` in {}", other.kind, other.place);
-        report.error(Code::Other, &crd.place, what, help);
+        report.error(Code::DuplicateKind, &crd.place, what, help);
     } else if other.plural == crd.plural && other.manifest["spec"] == crd.manifest["spec"] {
-        report.warn(Code::Other, &crd.place, format!("`{name}` stands in {} too", other.place), help);
+        report.warn(Code::DuplicateKind, &crd.place, format!("`{name}` stands in {} too", other.place), help);
     } else {
         let what =
             format!("the kind `{}` of `{}` is defined otherwise in {}", crd.kind, crd.group, other.place);
-        report.error(Code::Other, &crd.place, what, help);
+        report.error(Code::DuplicateKind, &crd.place, what, help);
     }
     false
 }
@@ -107,7 +108,7 @@ impl Lowering<'_> {
         let kind = id::kind(&crd.group, &version.name, &crd.kind);
         if let Some(known) = self.api.types.get(&kind) {
             let what = format!("the kind `{kind}` is defined in {} too", known.place);
-            self.report.add(&crd.place, what, "leave one of them out");
+            self.report.error(Code::DuplicateKind, &crd.place, what, "leave one of them out");
             return None;
         }
         let mut fields = vec![self.metadata(version)];

@@ -54,8 +54,9 @@ pub fn locate(bytes: &[u8], pointer: &str, part: Part) -> Option<Span> {
 /// nearest above. One answer a pointer; `None` for places that are no pointers, but `line 3, column 5` is understood.
 pub(crate) fn best(bytes: &[u8], pointers: &[&str]) -> Vec<Option<Span>> {
     let Ok((text, skipped)) = text::decode(bytes) else {
-        let text = String::from_utf8_lossy(bytes);
-        return pointers.iter().map(|pointer| line_and_column(&text, pointer)).collect();
+        // Where a text ends to be one is the only place that can be meant.
+        let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        return pointers.iter().map(|pointer| line_and_column(text, pointer)).collect();
     };
     let found = search_all(text, pointers);
     let spans = pointers.iter().zip(found).map(|(pointer, hit)| {
