@@ -7,10 +7,11 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::ir::{Api, Field, Module, Shape, Ty, Type, Variant};
+use crate::pass::reuse;
 use crate::spec::schema::GroupVersionKind;
 use crate::spec::tables::Names;
 
-/// What is reached from these is in the catalog.
+/// What is reached from these, and from the types of data/reuse.toml, is in the catalog.
 const ROOTS: &[&str] = &[
     "io.k8s.api.autoscaling.v1.Scale",
     "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec",
@@ -75,6 +76,9 @@ impl Api {
 pub(crate) fn write(api: &Api, names: &Names) -> String {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = ROOTS.to_vec();
+    let paths: BTreeSet<&str> = reuse::paths().collect();
+    let is_reused = |ty: &Type| paths.contains(format!("{}::{}", ty.module, ty.name).as_str());
+    next.extend(api.types.iter().filter(|(_, ty)| is_reused(ty)).map(|(id, _)| id.as_str()));
     while let Some(id) = next.pop() {
         let Some((id, ty)) = api.types.get_key_value(id) else { continue };
         if !reached.insert(id.as_str()) {

@@ -78,3 +78,26 @@ fn the_same_bytes_come_out_whatever_the_order_of_the_inputs() {
     let again = package(&inputs).unwrap();
     assert_eq!((again.files, again.names), (first.files, first.names));
 }
+
+/// The package in `tests/outside/package`, which is compiled there, is what is generated now.
+#[test]
+fn the_package_that_is_compiled_is_the_one_that_is_generated() {
+    let mut inputs = inputs(&folder().join("simple"));
+    let groups = self::inputs(&folder().join("groups"));
+    inputs.crds.extend(groups.crds);
+    inputs.config = groups.config;
+    let package = package(&inputs).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/outside/package/src/deep/crds");
+    if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        let _ = fs::remove_dir_all(&root);
+        for (path, text) in &package.files {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    for (path, text) in &package.files {
+        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert!(found == *text, "{path} is out of date: UPDATE_FIXTURES=1 writes it");
+    }
+}

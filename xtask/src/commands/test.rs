@@ -239,7 +239,7 @@ fn can_build(release: Release) -> Result<bool> {
 
 /// Each crate of tests/outside by itself, since features are shared by all of a workspace.
 fn outside() -> Result<()> {
-    for name in ["hello", "serde_features"] {
+    for name in ["hello", "package", "serde_features"] {
         let manifest = workspace::path("tests/outside").join(name).join("Cargo.toml");
         let mut command = cargo(["test", "--manifest-path"]);
         process::run(
