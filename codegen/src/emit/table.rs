@@ -24,8 +24,10 @@ fn json_literal(json: &str) -> String {
 /// The default of a member. Documents say `""`, `0` or `{}` of most members that are required, where it means nothing;
 /// their other defaults are facts as those of CRDs are.
 pub(super) fn default<'a>(owner: &str, field: &'a Field) -> Option<&'a str> {
-    let is_empty = |json: &str| ["{}", "[]", "\"\"", "0", "false", "null"].contains(&json);
-    field.default.as_deref().filter(|json| id::is_custom(owner) || !(field.required || is_empty(json)))
+    match id::is_custom(owner) {
+        true => field.default.as_deref(),
+        false => field.telling_default().filter(|_| !field.required),
+    }
 }
 
 /// `object! { Pod = "v1" "Pod" { 0 metadata "metadata" [1] Message required; … } }`

@@ -195,6 +195,13 @@ pub(crate) struct Field {
     pub(crate) number: Vec<u32>,
 }
 
+impl Field {
+    /// The default, unless it is what a missing member counts as anyway.
+    pub(crate) fn telling_default(&self) -> Option<&str> {
+        self.default.as_deref().filter(|json| !["{}", "[]", "\"\"", "0", "false", "null"].contains(json))
+    }
+}
+
 /// The type of a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Ty {

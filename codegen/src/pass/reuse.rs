@@ -219,15 +219,13 @@ impl<'a> Search<'a> {
     }
 
     fn field_fits(&mut self, field: &'a Field, core: &'a Field) -> bool {
-        // Where the member has to be there and may be null, null says something.
-        if field.required && field.nullable {
+        // Where the member has to be there and may be null, null says something. A name that a person gave to a member
+        // is one that the core type does not have.
+        if field.required && field.nullable || !field.name.is_empty() {
             return false;
         }
         // The core type's facts are those of its own defaults. One that fills in nothing (`""`, `0`) is as good as none.
-        let is_nothing =
-            |default: &String| ["\"\"", "0", "false", "{}", "[]", "null"].contains(&default.as_str());
-        if field.default.as_ref().is_some_and(|default| !is_nothing(default)) && field.default != core.default
-        {
+        if field.telling_default().is_some() && field.default != core.default {
             return false;
         }
         // Of `metadata: { type: object }` a server keeps nothing but that it is there.

@@ -94,6 +94,8 @@ fn shape(api: &Api, tree: &Tree, node: &Node, class_of: &BTreeMap<&str, usize>) 
                         &field.list_type,
                         &field.list_map_keys,
                         &field.default,
+                        // Only one that a person gave is there already.
+                        &field.name,
                     );
                     let _ = write!(row, " {facts:?}");
                     row
