@@ -48,6 +48,7 @@ const ROOTS: &[&str] = &[
 pub(crate) struct Catalog {
     types: BTreeMap<String, Type>,
     names: Names,
+    groups: BTreeSet<String>,
 }
 
 impl Catalog {
@@ -55,6 +56,11 @@ impl Catalog {
     pub(crate) fn get() -> &'static Catalog {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| read(include_str!("../data/catalog.json")).unwrap_or_default())
+    }
+
+    /// The modules of Kubernetes' own groups: `core`, `apps`.
+    pub(crate) fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
     }
 
     /// The words and names that rules do not know.
@@ -96,7 +102,11 @@ pub(crate) fn write(api: &Api, names: &Names) -> String {
         "acronyms": names.words.acronyms,
         "plural_acronyms": names.words.plural_acronyms,
     });
-    let mut text = format!("{{\n\"words\": {words},\n\"fields\": {},\n\"types\": {{\n", json!(names.fields));
+    let custom: BTreeSet<&str> = api.crds.iter().map(|crd| crd.group.as_str()).collect();
+    let groups: BTreeSet<&str> = api.versions.keys().map(|module| module.group.as_str()).collect();
+    let groups: Vec<&&str> = groups.difference(&custom).collect();
+    let mut text = format!("{{\n\"words\": {words},\n\"fields\": {},\n", json!(names.fields));
+    text.push_str(&format!("\"groups\": {},\n\"types\": {{\n", json!(groups)));
     let rows: Vec<String> = reached
         .into_iter()
         .filter_map(|id| Some(format!("{}: {}", Value::from(id), type_facts(api.types.get(id)?)?)))
@@ -197,7 +207,8 @@ fn read(text: &str) -> Option<Catalog> {
     for (id, facts) in value["types"].as_object()? {
         types.insert(id.clone(), read_type(facts)?);
     }
-    Some(Catalog { types, names })
+    let groups = strings(&value["groups"]).into_iter().collect();
+    Some(Catalog { types, names, groups })
 }
 
 fn read_type(facts: &Value) -> Option<Type> {

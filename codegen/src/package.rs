@@ -120,7 +120,12 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     let own: PackageConfig = spec::tables::read(&inputs.config, report);
     own.check(&inputs.config, report);
-    let config = Config { runtime: "clientset".to_owned(), groups: own.groups.clone(), ..Config::default() };
+    let config = Config {
+        runtime: "clientset".to_owned(),
+        groups: own.groups.clone(),
+        core: Catalog::get().groups().clone(),
+        ..Config::default()
+    };
     let names = names(&inputs.names);
 
     let mut api = Api::default();

@@ -92,13 +92,17 @@ pub fn explain(
     api_version: Option<&str>,
 ) -> Result<Vec<Explanation>, Vec<Diagnostic>> {
     let mut report = Report::default();
-    let api = prepare(inputs, &mut report).api;
+    let mut api = prepare(inputs, &mut report).api;
+    // The way may go on below a core type.
+    api.load_all();
     if report.has_errors() {
         return Err(report.take(&inputs.crds));
     }
     let surface = Surface::read(&inputs.crds)?;
     let book = Book { api: &api, places: places(&surface), surface: &surface };
-    let found = match Query::read(query, &book.resources(api_version)) {
+    let kinds = book.resources(api_version);
+    let found = match Query::read(query, &kinds) {
+        _ if kinds.is_empty() => Err(book.versions()),
         Query::Path { kinds, steps } => book.path(&kinds, &steps),
         Query::Rust { ty, member } => book.rust(&ty, member.as_deref()),
         Query::Unknown { help } => Err(help),
@@ -141,6 +145,7 @@ struct Kind<'a> {
     version: &'a str,
     id: &'a str,
     name: &'a str,
+    short_names: &'a [String],
 }
 
 impl Kind<'_> {
@@ -160,12 +165,24 @@ impl<'a> Book<'a> {
                 let Some(gvk) = ty.gvk.as_ref().filter(|_| !ty.external) else { continue };
                 let (group, version, name) = (&*gvk.group, &*gvk.version, &*gvk.kind);
                 if api_version.is_none_or(|wanted| wanted == gvk.api_version()) {
-                    kinds.push(Kind { resource, group, version, id, name });
+                    let manifests = self.api.crds.iter();
+                    let mut own =
+                        manifests.filter(|crd| crd.versions.iter().any(|version| version.ty == *id));
+                    let short_names = own.next().map(|crd| &*crd.short_names).unwrap_or_default();
+                    kinds.push(Kind { resource, group, version, id, name, short_names });
                 }
             }
         }
         kinds.sort_by(|a, b| newest_first(a.version, b.version).then(a.id.cmp(b.id)));
         kinds
+    }
+
+    /// What to say where no kind is of the version that is asked for.
+    fn versions(&self) -> String {
+        let kinds = self.resources(None);
+        let versions: BTreeSet<String> =
+            kinds.iter().map(|kind| format!("{}/{}", kind.group, kind.version)).collect();
+        format!("the versions are: {}", versions.into_iter().collect::<Vec<_>>().join(", "))
     }
 
     /// The first of the kinds that has the member; a group has its own answer.
@@ -231,7 +248,7 @@ impl<'a> Book<'a> {
             path: ty.map_or(String::new(), |ty| format!("{}::{}", rust::path(ty), field.name)),
             form: rust::form(self.api, field),
             file: ty.and_then(rust::file),
-            docs: field.docs.clone(),
+            docs: rust::plain(&field.docs),
             members: below.map(|ty| rust::members(self.api, ty)).unwrap_or_default(),
             ..Explanation::default()
         }
@@ -246,7 +263,7 @@ impl<'a> Book<'a> {
             path: ty.map_or(String::new(), rust::path),
             form: ty.map_or("", rust::what).to_owned(),
             file: ty.and_then(rust::file),
-            docs: ty.map(|ty| ty.docs.clone()).unwrap_or_default(),
+            docs: ty.map(|ty| rust::plain(&ty.docs)).unwrap_or_default(),
             members: ty.map(|ty| rust::members(self.api, ty)).unwrap_or_default(),
             ..Explanation::default()
         }
@@ -259,9 +276,13 @@ impl<'a> Book<'a> {
 
     /// All ways to a type, by its Rust name.
     fn rust(&self, name: &str, member: Option<&str>) -> Result<Vec<Explanation>, String> {
-        let types = self.api.types.iter().filter(|(_, ty)| {
-            !matches!(ty.shape, Shape::List(_)) && (ty.name == name || rust::path(ty) == name)
-        });
+        // However much of the path is given: `v1::WidgetSpec`, `crds::example::v1::WidgetSpec`.
+        let is_meant = |ty: &Type| {
+            let path = rust::path(ty);
+            path == name || path.ends_with(&format!("::{name}")) || name.ends_with(&format!("::{path}"))
+        };
+        let types = self.api.types.iter();
+        let types = types.filter(|(_, ty)| !matches!(ty.shape, Shape::List(_)) && is_meant(ty));
         let (mut found, mut help) = (Vec::new(), String::new());
         for (id, ty) in types {
             let mut ways = self.ways(id);

@@ -25,6 +25,7 @@ impl<'a> Query<'a> {
         };
         let means = |kind: &Kind<'_>| {
             [&kind.resource.plural, kind.name].iter().any(|name| name.eq_ignore_ascii_case(&first))
+                || kind.short_names.contains(&first)
                 || kind.resource.plural.strip_suffix('s').is_some_and(|one| one.eq_ignore_ascii_case(&first))
         };
         let meant: Vec<Kind<'a>> = kinds.iter().filter(|kind| means(kind)).copied().collect();

@@ -31,11 +31,39 @@ pub(super) fn what(ty: &Type) -> &'static str {
     }
 }
 
+/// Documentation as plain text: without the backslashes that Markdown needs.
+pub(super) fn plain(docs: &[String]) -> Vec<String> {
+    let plain = |line: &String| {
+        let mut text = String::new();
+        let mut letters = line.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match letters.peek() {
+                Some(next) if letter == '\\' && next.is_ascii_punctuation() => {}
+                _ => {
+                    text.push(letter);
+                    continue;
+                }
+            }
+            text.extend(letters.next());
+        }
+        text
+    };
+    docs.iter().map(plain).collect()
+}
+
 /// The type of a member.
 pub(super) fn form(api: &Api, field: &Field) -> String {
     let form = text(api, &field.ty);
     let is_optional = !field.required || field.nullable;
-    if is_optional { format!("Option<{form}>") } else { form }
+    let is_boxed = match &field.ty {
+        Ty::Named(id) => api.types.get(id).is_some_and(|ty| matches!(ty.shape, Shape::Object(_))),
+        _ => false,
+    };
+    match (is_optional, is_boxed) {
+        (true, true) => format!("Option<Box<{form}>>"),
+        (true, false) => format!("Option<{form}>"),
+        (false, _) => form,
+    }
 }
 
 /// The members of a type with their forms; the values of an enum.

@@ -131,12 +131,16 @@ fn packages<'a>(
 }
 
 /// The module of a group-version: the first label of the group, unless clientset.toml says otherwise. What servers allow
-/// and Rust does not is mapped: `3scale.net` is `group3scale`, `type.example.com` is `type_`, `v1-beta` is `v1_beta`.
+/// and Rust does not is mapped: `3scale.net` is `group3scale`, `type.example.com` is `type_`, `v1-beta` is `v1_beta`. A first
+/// label that is a group of `clientset` itself brings the second along: `core.strimzi.io` is `core_strimzi`, as
+/// `client.core_v1()` is there already.
 pub(crate) fn module_of(group: &str, version: &str, config: &Config) -> Module {
-    let label = match config.groups.get(group) {
-        Some(module) => module.as_str(),
-        None if group.is_empty() => "core",
-        None => group.split('.').next().unwrap_or(group),
+    let mut labels = group.split('.');
+    let label = match (config.groups.get(group), labels.next(), labels.next()) {
+        (Some(module), ..) => module.clone(),
+        (None, Some(first), Some(second)) if config.core.contains(first) => format!("{first}_{second}"),
+        (None, Some(first), _) if !first.is_empty() => first.to_owned(),
+        (None, ..) => "core".to_owned(),
     };
     let module = |label: &str, first: &str| {
         let label = label.replace('-', "_");
@@ -146,7 +150,7 @@ pub(crate) fn module_of(group: &str, version: &str, config: &Config) -> Module {
     let version = module(version, "v");
     // The manifests of a group stand beside its versions.
     let version = if version == "crds" { "crds_".to_owned() } else { version };
-    Module { group: module(label, "group"), version }
+    Module { group: module(&label, "group"), version }
 }
 
 fn property<'a>(schema: &'a Schema, name: &str) -> Option<&'a Schema> {

@@ -164,7 +164,7 @@ fn fields(
     report: &mut Report,
 ) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    // What clientset.toml names is called so, and the others go round it.
+    // What clientset.toml names is called so.
     for field in fields.iter().filter(|field| !field.name.is_empty()) {
         if !taken.insert(field.name.clone()) {
             let what = format!("a second member would be called `{}`", field.name);
@@ -176,11 +176,25 @@ fn fields(
             );
         }
     }
+    let given: BTreeSet<String> = fields.iter().map(|field| field.name.clone()).collect();
     for field in fields.iter_mut().filter(|field| field.name.is_empty()) {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),
             None => field_name(field, strict, tables, report),
         };
+        // Code that means this member would go on compiling, and mean the other.
+        if given.contains(&name) {
+            let what = format!(
+                "`{name}` is the name of `{}`, and clientset.toml gives it to another member",
+                field.json
+            );
+            report.error(
+                Code::NameTaken,
+                &field.place,
+                what,
+                "choose another name in [fields], or name both there",
+            );
+        }
         let first = name.clone();
         // Counted on from where it was, so that a thousand equal names cost no million questions.
         let count = counts.entry(first.clone()).or_insert(1);

@@ -167,7 +167,8 @@ impl Naming<'_> {
                     .map(|(id, (name, _))| (id.to_owned(), name.to_owned()))
                     .collect();
                 for (id, name) in given {
-                    if !is_type_name(&name) || self.is_reserved(&class.modules, &name, by_hand) {
+                    let is_in_use = by_hand && self.is_pinned_elsewhere(at, &name);
+                    if !is_type_name(&name) || self.is_reserved(&class.modules, &name, by_hand) || is_in_use {
                         let ty = Type {
                             module: class.modules.first().cloned().unwrap_or_default(),
                             ..Type::default()
@@ -188,6 +189,16 @@ impl Naming<'_> {
     fn is_reserved(&self, modules: &[Module], name: &str, by_hand: bool) -> bool {
         let is_nested = self.names.iter().flatten().any(|given| given == name);
         self.is_taken(modules, name) && (by_hand || !is_nested)
+    }
+
+    /// Whether another type of the same modules was given the name before: code that uses it would mean another type.
+    fn is_pinned_elsewhere(&self, at: usize, name: &str) -> bool {
+        let class = self.classes[at];
+        let others =
+            self.classes.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+        let near = others.filter(|other| other.modules.iter().any(|module| class.modules.contains(module)));
+        let mut ids = near.flat_map(|other| &other.nodes).map(|node| self.tree.nodes[*node].id.as_str());
+        ids.any(|id| self.given(id) == Some((name, false)))
     }
 
     /// `WidgetSpec` and `WidgetStatus`, which everybody expects.
@@ -272,7 +283,13 @@ impl Naming<'_> {
                 continue;
             };
             if self.names.iter().flatten().any(|name| name == new) {
-                // It was renamed before, and this is another that has come by the name.
+                // It was renamed before, and this is another that has come by the name; or the new name is another's.
+                report.warn(
+                    Code::NameTaken,
+                    &Place::new(self.tables.config_name, format!("types/{key}")),
+                    format!("`{module}::{name}` is not renamed: there is a `{new}`"),
+                    "name the type that is meant by its id, as clientset.lock has it",
+                );
                 continue;
             }
             if is_type_name(new) && !self.is_taken(&class.modules, new) {

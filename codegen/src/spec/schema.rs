@@ -114,7 +114,14 @@ impl Schema {
                     format!("the keyword `{key}` is not known"),
                     "teach codegen/src/spec/schema.rs what it means for the generated type",
                 ),
-                // What says nothing about the values: `title`, `example`, `externalDocs` …
+                // What says nothing about the values.
+                "title" | "example" | "externalDocs" | "id" | "$schema" => {}
+                _ if dialect == Dialect::Crd => report.warn(
+                    Code::UnknownKeyword,
+                    &at.place(),
+                    format!("the keyword `{}` is not known", key.escape_default()),
+                    "a server drops it: look for a misspelling",
+                ),
                 _ => {}
             }
         }

@@ -1,7 +1,7 @@
 //! The tables of `specs/`: quirks.toml, names.toml and clientset.toml. They are data about the inputs and read
 //! as strictly as the inputs: an unknown key is an error. Applying them is the passes' task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -108,6 +108,9 @@ pub(crate) struct Config {
     /// Group -> module, where the first label of the group is not wanted.
     #[serde(default)]
     pub(crate) groups: BTreeMap<String, String>,
+    /// Modules of groups that the crate `clientset` has, whose accessors would win over those of a package.
+    #[serde(skip)]
+    pub(crate) core: BTreeSet<String>,
     /// Type of a CRD, by id or by the name that it would have -> its name.
     #[serde(default)]
     pub(crate) types: BTreeMap<String, String>,
