@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &str, &str)] = &[
     ("clientset-codegen", "codegen/src", "codegen/tests"),
     ("clientset-testserver", "tests/server/src", "tests/server/tests"),
     ("clientset-it", "tests/it", ""),
+    ("cargo-clientset", "codegen/cli/src", "codegen/cli/tests"),
     ("xtask", "xtask/src", ""),
 ];
 

@@ -187,7 +187,8 @@ fn imports(file: &syn::File) -> BTreeMap<String, String> {
         let Item::Use(item) = item else { continue };
         let line: String = item.tree.to_token_stream().to_string().split_whitespace().collect();
         let Some(path) = line.strip_prefix("crate::") else { continue };
-        let (module, names) = path.rsplit_once("::").expect("a module and a name");
+        // What stands at the root is the runtime's: `use crate::{Client, Result}` of what is written by hand.
+        let Some((module, names)) = path.rsplit_once("::") else { continue };
         for name in names.trim_matches(['{', '}']).split(',').filter(|name| !name.is_empty()) {
             imports.insert(name.to_owned(), join(module, name));
         }
