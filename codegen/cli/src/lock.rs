@@ -65,6 +65,53 @@ impl Lock {
         lock
     }
 
+    /// Why a new lock is another one, each with what helps; the generator's version is told elsewhere.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reasons<'a>(&self, new: &Lock, bytes: impl Fn(&str) -> &'a [u8]) -> Vec<(String, String)> {
+        if self.inputs.is_empty() && self.generator.is_empty() {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        let mut say = |what: String, help: &str| out.push((what, help.to_owned()));
+        for (name, hash) in &new.inputs {
+            match self.inputs.get(name) {
+                Some(old) if old == hash => {}
+                None => say(format!("the input {name} is new"), "`cargo clientset generate` notes it"),
+                Some(old) => match line_ends(old, bytes(name)) {
+                    Some((now, before)) => say(
+                        format!(
+                            "the lines of {name} end in {now}, and in {before} when it was generated from"
+                        ),
+                        "keep git from changing them: a line `*.yaml text eol=lf` in .gitattributes",
+                    ),
+                    None => say(
+                        format!(
+                            "{name} has changed in a way that the output does not show, such as a comment"
+                        ),
+                        "`cargo clientset generate` notes its hash",
+                    ),
+                },
+            }
+        }
+        for name in self.inputs.keys().filter(|name| !new.inputs.contains_key(*name)) {
+            say(format!("the input {name} is gone"), "`cargo clientset generate` forgets it");
+        }
+        if self.names != new.names {
+            say(
+                "the names in clientset.lock are others".to_owned(),
+                "`cargo clientset generate` writes them",
+            );
+        }
+        if self == new {
+            say(
+                "clientset.lock says the right things in another form: line ends, order or comments"
+                    .to_owned(),
+                "keep it as `cargo clientset generate` writes it",
+            );
+        }
+        out
+    }
+
     /// The lock as text.
     pub(crate) fn text(&self) -> String {
         let mut out = format!("{HEAD}generator = {}\n", quoted(&self.generator));
@@ -77,6 +124,22 @@ impl Lock {
             }
         }
         out
+    }
+}
+
+/// How the lines of a text end and how they ended, where a hash tells that nothing else has changed.
+#[cfg(feature = "cli")]
+fn line_ends(hash: &str, bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let lf = text.replace("\r\n", "\n");
+    let is =
+        |text: &str| hash.strip_prefix("sha256:") == Some(crate::files::sha256(text.as_bytes()).as_str());
+    if is(&lf) {
+        Some(("CRLF", "LF"))
+    } else if is(&lf.replace('\n', "\r\n")) {
+        Some(("LF", "CRLF"))
+    } else {
+        None
     }
 }
 

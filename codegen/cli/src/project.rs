@@ -162,6 +162,17 @@ impl Project {
         changed.then(|| (old, generated.lock.clone()))
     }
 
+    /// Why the lock is another one where the output is not, each with what helps.
+    #[cfg(feature = "cli")]
+    pub(crate) fn lock_reasons(&self, generated: &Generated) -> Vec<(String, String)> {
+        let Ok(new) = Lock::read(&generated.lock, LOCK) else { return Vec::new() };
+        let bytes = |name: &str| {
+            let source = generated.sources.iter().find(|source| source.name == name);
+            source.map(|source| source.bytes.as_slice()).unwrap_or_default()
+        };
+        self.lock.reasons(&new, bytes)
+    }
+
     /// Where the lock is.
     pub(crate) fn lock_path(&self) -> PathBuf {
         self.root.join(LOCK)

@@ -57,6 +57,7 @@ fn answer(typed: &str, place: &Path) -> String {
         .env("ROOT", root())
         .env_remove("NO_COLOR")
         .env_remove("KUBECONFIG")
+        .env_remove("GITHUB_WORKSPACE")
         .output()
         .expect("a shell");
     let mut text = format!("<<< {}\n", output.status.code().unwrap_or(-1));

@@ -1,5 +1,5 @@
-//! `cargo clientset add`: CRDs into the inputs, the output from them, and features into Cargo.toml. Nothing is copied before the
-//! generator has found all of it good.
+//! `cargo clientset add`: CRDs into the inputs, the output from them, and features into Cargo.toml. Nothing is written before
+//! the generator has found all of it good, and it is certain that the output can go where it belongs.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -67,6 +67,10 @@ impl Add {
         let froms = || copies.files.iter().map(|(file, (_, from))| (named(file), from.clone())).collect();
         let generated = project.generate(&on_top).map_err(|failure| failure.elsewhere(froms()))?;
         report.diagnostics(&generated.package.warnings, &generated.sources, &project.root);
+        // Whatever can be known to fail has to fail before the first file is written.
+        let features = missing_features(&project, &generated)?;
+        project.recover()?;
+        project.plan(&generated)?;
         for (file, (bytes, from)) in &copies.files {
             if files::write_if_changed(&folder.join(file), bytes)? {
                 report.say(&format!("{}: from {from}", below(&project.root, &named(file))));
@@ -74,7 +78,10 @@ impl Add {
                 report.say(&format!("{}: as it was", below(&project.root, &named(file))));
             }
         }
-        switch_features_on(&project, &generated, report)?;
+        if let Some((manifest, features)) = features {
+            manifest.write()?;
+            report.say(&format!("Cargo.toml: features of clientset switched on: {features}"));
+        }
         generate::write(&project, &generated, report)?;
         let added: Vec<&PackageResource> = generated
             .package
@@ -230,19 +237,17 @@ fn may_replace(path: &Path, bytes: &[u8], from: &str) -> Result<()> {
         .help("rename one of the two, or remove the old one"))
 }
 
-/// Adds what the output needs to Cargo.toml, where the dependency is there.
-fn switch_features_on(project: &Project, generated: &Generated, report: &Report) -> Result<()> {
+/// Cargo.toml with the features that the output needs, and which are new; where the dependency is there. Writes nothing.
+fn missing_features(project: &Project, generated: &Generated) -> Result<Option<(CargoToml, String)>> {
     let dependency = project.dependency()?;
     let missing = dependency.missing(&generated.package.features);
     if missing.is_empty() || !matches!(dependency, Dependency::Features(_)) {
-        return Ok(());
+        return Ok(None);
     }
     let mut manifest = CargoToml::read(&project.root.join("Cargo.toml"))?;
     manifest.add_features(&missing)?;
-    manifest.write()?;
     let list: Vec<String> = missing.into_iter().collect();
-    report.say(&format!("Cargo.toml: features of clientset switched on: {}", list.join(", ")));
-    Ok(())
+    Ok(Some((manifest, list.join(", "))))
 }
 
 /// What there is now, and the lines that use it.

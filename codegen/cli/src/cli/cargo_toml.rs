@@ -11,7 +11,8 @@ use crate::files::{self, shown};
 
 /// Where the crates come from.
 pub(super) enum Origin {
-    Registry,
+    /// The registry, but for these, which the workspace says for its members.
+    Registry(BTreeSet<String>),
     /// A checkout of the repository.
     Path(String),
     Git(String),
@@ -49,8 +50,11 @@ impl CargoToml {
         if self.has("dependencies", CRATE) {
             return Ok(Vec::new());
         }
-        let mut entry = origin.entry("generated");
-        entry.insert("default-features", false.into());
+        let mut entry = origin.entry(CRATE, "generated");
+        // A member cannot switch off what its workspace has on.
+        if !origin.is_inherited(CRATE) {
+            entry.insert("default-features", false.into());
+        }
         self.add("dependencies", CRATE, entry)
     }
 
@@ -59,13 +63,17 @@ impl CargoToml {
         let mut added = Vec::new();
         let section = "dev-dependencies";
         if !self.has(section, "clientset-testserver") {
-            let mut entry = origin.entry("tests/server");
+            let mut entry = origin.entry("clientset-testserver", "tests/server");
             entry.insert("features", list(&["client"]));
             added.extend(self.add(section, "clientset-testserver", entry)?);
         }
         if !self.has(section, "tokio") && !self.has("dependencies", "tokio") {
             let mut entry = InlineTable::new();
-            entry.insert("version", "1".into());
+            if origin.is_inherited("tokio") {
+                entry.insert("workspace", true.into());
+            } else {
+                entry.insert("version", "1".into());
+            }
             entry.insert("features", list(&["macros", "rt"]));
             added.extend(self.add(section, "tokio", entry)?);
         }
@@ -128,22 +136,58 @@ impl CargoToml {
         let table: Option<&mut dyn TableLike> = table.as_table_like_mut();
         let table =
             table.ok_or_else(|| Failure::new(format!("[{section}] in {} is no table", shown(&self.path))))?;
-        table.insert(name, Item::Value(Value::InlineTable(entry)));
+        // The form that people write it in: `clientset.workspace = true`.
+        if entry.len() == 1 && entry.contains_key("workspace") {
+            let mut dotted = entry.into_table();
+            dotted.set_dotted(true);
+            table.insert(name, Item::Table(dotted));
+        } else {
+            table.insert(name, Item::Value(Value::InlineTable(entry)));
+        }
         Ok(vec![name.to_owned()])
     }
 }
 
 impl Origin {
+    /// Whether the workspace says it.
+    fn is_inherited(&self, name: &str) -> bool {
+        matches!(self, Origin::Registry(inherited) if inherited.contains(name))
+    }
+
     /// The entry of a crate that lies in a folder of the repository.
-    fn entry(&self, folder: &str) -> InlineTable {
+    fn entry(&self, name: &str, folder: &str) -> InlineTable {
         let mut entry = InlineTable::new();
         match self {
-            Origin::Registry => entry.insert("version", env!("CARGO_PKG_VERSION").into()),
+            Origin::Registry(inherited) if inherited.contains(name) => entry.insert("workspace", true.into()),
+            Origin::Registry(_) => entry.insert("version", env!("CARGO_PKG_VERSION").into()),
             Origin::Path(path) => entry.insert("path", format!("{path}/{folder}").into()),
             Origin::Git(url) => entry.insert("git", url.as_str().into()),
         };
         entry
     }
+}
+
+/// The dependencies that the workspace of the crate in a folder says for its members.
+pub(super) fn workspace_dependencies(folder: &Path, manifest: &CargoToml) -> Result<BTreeSet<String>> {
+    let named = manifest.document.get("package").and_then(|package| package.get("workspace"));
+    let roots: Vec<PathBuf> = match named.and_then(Item::as_str) {
+        Some(root) => vec![folder.join(root)],
+        None => folder.ancestors().map(Path::to_path_buf).collect(),
+    };
+    for root in roots {
+        let path = root.join("Cargo.toml");
+        let Some(bytes) = files::read_if_there(&path)? else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let document: DocumentMut = text.parse().context(|| format!("{} is not TOML", shown(&path)))?;
+        let Some(workspace) = document.get("workspace") else { continue };
+        let excluded = workspace.get("exclude").and_then(Item::as_array).into_iter().flatten();
+        if excluded.filter_map(|path| path.as_str()).any(|path| folder.starts_with(root.join(path))) {
+            break;
+        }
+        let all = workspace.get("dependencies").and_then(Item::as_table_like);
+        return Ok(all.into_iter().flat_map(|all| all.iter()).map(|(name, _)| name.to_owned()).collect());
+    }
+    Ok(BTreeSet::new())
 }
 
 fn list(words: &[&str]) -> Value {

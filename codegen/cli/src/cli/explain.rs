@@ -39,7 +39,9 @@ impl Explain {
         })?;
         let output = below(&project.root, &project.settings.output.to_string_lossy());
         for (number, explanation) in found.iter().enumerate() {
-            let file = below(&project.root, &explanation.place.source);
+            // What no input says has no place.
+            let file = Some(&explanation.place.source).filter(|source| !source.is_empty());
+            let file = file.map(|source| below(&project.root, source));
             let source = inputs.crds.iter().find(|source| source.name == explanation.place.source);
             let span = source
                 .and_then(|source: &Source| locate(&source.bytes, &explanation.place.pointer, Part::Key));
@@ -51,8 +53,11 @@ impl Explain {
             if let Some(name) = &explanation.file {
                 text = text.replacen(&format!("  file  {name}"), &format!("  file  {output}/{name}"), 1);
             }
-            report.text(&text.replacen("\n  rust  ", &format!("\n  from  {file}{at}\n  rust  "), 1));
-            report.explanation(explanation, &file, span, &output);
+            if let Some(file) = &file {
+                text = text.replacen("\n  rust  ", &format!("\n  from  {file}{at}\n  rust  "), 1);
+            }
+            report.text(&text);
+            report.explanation(explanation, file.as_deref(), span, &output);
         }
         Ok(Outcome::Fine)
     }

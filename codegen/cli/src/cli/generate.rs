@@ -81,9 +81,17 @@ impl Generate {
             report.warn(&what, &help);
         }
         let verb = if changes.len() == 1 { "is" } else { "are" };
-        report.failure(
+        if plan.is_empty() {
+            for (what, help) in project.lock_reasons(generated) {
+                report.warn(&what, &help);
+            }
+        }
+        // A file that is there, if one is: others cannot be shown.
+        let at = changes.iter().find(|(_, old, _)| old.is_some()).or(changes.first());
+        report.out_of_date(
             &Failure::new(format!("{} {verb} out of date", count(changes.len(), "file")))
                 .help("run `cargo clientset generate` and commit the result"),
+            at.map(|(name, _, _)| name.as_str()),
         );
         Ok(Outcome::OutOfDate)
     }

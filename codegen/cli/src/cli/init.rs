@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::cargo_toml::{CargoToml, Origin};
+use super::cargo_toml::{CargoToml, Origin, workspace_dependencies};
 use super::report::Report;
 use super::{Outcome, here};
 use crate::failure::{Failure, Result};
@@ -45,7 +45,7 @@ impl Init {
         let origin = match (&self.path, &self.git) {
             (Some(path), _) => Origin::Path(checkout(path)?),
             (_, Some(url)) => Origin::Git(url.clone()),
-            _ => Origin::Registry,
+            _ => Origin::Registry(workspace_dependencies(&folder, &manifest)?),
         };
         let mut added = manifest.add_clientset(&origin)?;
         if self.dev {

@@ -13,7 +13,7 @@ pub(super) enum Row<'a> {
     Diagnostic(&'a Notice<'a>),
     Change { file: &'a str, change: &'a str },
     ApiChange { change: &'a Change, place: Option<(&'a str, Option<Span>)> },
-    Explanation { explanation: &'a Explanation, file: &'a str, span: Option<Span>, output: &'a str },
+    Explanation { explanation: &'a Explanation, file: Option<&'a str>, span: Option<Span>, output: &'a str },
     Result { command: &'a str, code: u8 },
 }
 

@@ -3,9 +3,10 @@
 
 mod human;
 mod machine;
+mod repository;
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clientset_codegen::{Change, Diagnostic, Explanation, Severity, Source, Span};
@@ -67,6 +68,8 @@ pub(super) struct Report {
     color: bool,
     /// Whether standard error is a terminal, which can draw.
     terminal: bool,
+    /// What GitHub's paths are relative to.
+    repository: Option<PathBuf>,
 }
 
 impl Report {
@@ -78,7 +81,8 @@ impl Report {
             When::Never => false,
             When::Auto => terminal && wished,
         };
-        Report { format, quiet, color, terminal }
+        let repository = (format == Format::Github).then(repository::root).flatten();
+        Report { format, quiet, color, terminal, repository }
     }
 
     /// What was done, for people.
@@ -128,7 +132,7 @@ impl Report {
     /// What the generator found, with the texts that it stands in, whose names are relative to `root`.
     pub(super) fn diagnostics(&self, found: &[Diagnostic], sources: &[Source], root: &Path) {
         for diagnostic in found {
-            self.notice(&Notice::of(diagnostic, sources, below(root, &diagnostic.source)));
+            self.notice(&Notice::of(diagnostic, sources, self.file(&below(root, &diagnostic.source))));
         }
     }
 
@@ -137,12 +141,35 @@ impl Report {
         let (message, help, mistakes) = failure.parts();
         if let Some(Mistakes { diagnostics, sources, root, elsewhere }) = mistakes {
             for diagnostic in diagnostics {
-                let file = elsewhere.get(&diagnostic.source).cloned();
-                let file = file.unwrap_or_else(|| below(root, &diagnostic.source));
+                let file = match elsewhere.get(&diagnostic.source) {
+                    // Standard input and a cluster have no path.
+                    Some(from) if !Path::new(from).exists() => from.clone(),
+                    Some(from) => self.file(from),
+                    None => self.file(&below(root, &diagnostic.source)),
+                };
                 self.notice(&Notice::of(diagnostic, sources, file));
             }
         }
         self.notice(&Notice::plain(Severity::Error, message, help));
+    }
+
+    /// The same where the output is not what the inputs say, at one of the files: annotations without one are easily missed.
+    pub(super) fn out_of_date(&self, failure: &Failure, file: Option<&str>) {
+        if self.format != Format::Github {
+            return self.failure(failure);
+        }
+        let (message, help, _) = failure.parts();
+        let mut notice = Notice::plain(Severity::Error, message, help);
+        notice.file = file.map(|file| self.file(file));
+        self.notice(&notice);
+    }
+
+    /// The path of a file as the reader of this format wants it.
+    fn file(&self, shown: &str) -> String {
+        match &self.repository {
+            Some(root) => repository::within(root, shown),
+            None => shown.to_owned(),
+        }
     }
 
     /// A change of an API, at a place in a file.
@@ -156,7 +183,7 @@ impl Report {
             Format::Github if change.breaking => {
                 let message = format!("{}: {}", change.what, change.text);
                 let mut notice = Notice::plain(Severity::Error, &message, None);
-                notice.file = place.map(|(file, _)| file.to_owned());
+                notice.file = place.map(|(file, _)| self.file(file));
                 notice.span = place.and_then(|(_, span)| span);
                 print(&machine::annotation(&notice));
             }
@@ -168,7 +195,7 @@ impl Report {
     pub(super) fn explanation(
         &self,
         explanation: &Explanation,
-        file: &str,
+        file: Option<&str>,
         span: Option<Span>,
         output: &str,
     ) {
