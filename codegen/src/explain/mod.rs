@@ -313,7 +313,8 @@ impl<'a> Book<'a> {
             (false, _) => Ok(found),
             (true, false) => Err(help),
             (true, true) => {
-                let own = self.api.types.values().filter(|ty| !ty.external);
+                let is_list = |ty: &&Type| matches!(ty.shape, Shape::List(_));
+                let own = self.api.types.values().filter(|ty| !ty.external && !is_list(ty));
                 let names: BTreeSet<&str> = own.map(|ty| ty.name.as_str()).collect();
                 let near = query::nearest(name, &names.into_iter().collect::<Vec<_>>());
                 Err(near.map_or("no type of this package has that name".to_owned(), |near| {
