@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::nested_names::is_type_name;
+use super::names::is_type_name;
 use super::reuse;
 use super::tree::Tree;
 

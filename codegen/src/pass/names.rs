@@ -41,6 +41,14 @@ pub(super) const RESERVED: &[&str] = &[
     "Vec",
 ];
 
+/// Whether a type can be called that: an identifier with a capital first letter, and nothing that generated code
+/// writes without a path.
+pub(super) fn is_type_name(name: &str) -> bool {
+    names::is_identifier(name)
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+        && !RESERVED.contains(&name)
+}
+
 /// What stands at the root of the crate beside the groups.
 const RESERVED_MODULES: &[&str] = &["clientset", "ext", "runtime", "std"];
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
 use super::candidates::{Weak, candidate, count};
-use super::names::{Pins, RESERVED};
+use super::names::{Pins, is_type_name};
 use super::share::Class;
 use super::tree::{Tree, type_name};
 use crate::diag::{Code, Place, Report};
@@ -379,12 +379,4 @@ fn numbered(name: &str, is_refused: impl Fn(&str) -> bool) -> String {
 fn is_kind(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-}
-
-/// Whether a type can be called that: an identifier with a capital first letter, and nothing that generated code
-/// writes without a path.
-pub(super) fn is_type_name(name: &str) -> bool {
-    names::is_identifier(name)
-        && name.starts_with(|first: char| first.is_ascii_uppercase())
-        && !RESERVED.contains(&name)
 }

@@ -47,6 +47,13 @@ pub(crate) enum Dialect {
     Crd,
 }
 
+/// Whether a union is of an integer and a string and nothing else.
+pub(crate) fn is_integer_or_string(union: &[Schema]) -> bool {
+    let mut kinds: Vec<&str> = union.iter().filter_map(|one| one.kind.as_deref()).collect();
+    kinds.sort_unstable();
+    kinds.len() == union.len() && kinds == ["integer", "string"]
+}
+
 /// What a map's values are.
 #[derive(Clone, Debug)]
 pub(crate) enum Additional {

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::scalar::is_integer_or_string;
 use crate::diag::{Code, Report};
-use crate::spec::schema::{Additional, Schema};
+use crate::spec::schema::{Additional, Schema, is_integer_or_string};
 
 /// The default of a member as JSON text.
 pub(super) fn text(schema: &Schema, report: &mut Report) -> Option<String> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::default::integer;
 use crate::diag::{Code, Report};
 use crate::ir::Ty;
-use crate::spec::schema::Schema;
+use crate::spec::schema::{Schema, is_integer_or_string};
 
 /// The pattern with which Kubernetes' tools write resource quantities.
 pub(super) const QUANTITY: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
@@ -47,13 +47,6 @@ fn is_int_or_string(schema: &Schema) -> bool {
         return false;
     };
     [&constraints.any_of, &constraints.one_of].into_iter().any(|union| is_integer_or_string(union))
-}
-
-/// Whether a union is of an integer and a string and nothing else.
-pub(super) fn is_integer_or_string(union: &[Schema]) -> bool {
-    let mut kinds: Vec<&str> = union.iter().filter_map(|one| one.kind.as_deref()).collect();
-    kinds.sort_unstable();
-    kinds.len() == union.len() && kinds == ["integer", "string"]
 }
 
 fn is_quantity(schema: &Schema) -> bool {

@@ -2,9 +2,8 @@
 //! formats) read as people say them; what has no short form is told of and left to the CRD.
 
 use super::notes::{Check, all, checks, code, join};
-use super::scalar::is_integer_or_string;
 use crate::spec::constraints::Constraints;
-use crate::spec::schema::Schema;
+use crate::spec::schema::{Schema, is_integer_or_string};
 
 /// The longest list of alternatives that is written down.
 const LONGEST: usize = 480;
