@@ -15,6 +15,7 @@ mod names;
 mod package;
 mod pass;
 mod pins;
+mod pointer;
 mod spec;
 mod surface;
 mod text;
@@ -118,9 +119,7 @@ pub fn generate(inputs: &Inputs) -> Result<Output, Vec<Diagnostic>> {
     for proto in &inputs.protos {
         spec::proto::read(proto, &mut api.messages, report);
     }
-    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
-    sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
+    let crds = spec::crd::read_all(&inputs.crds, report);
 
     lower::types::lower(&merged.schemas, &names, &config, &mut api, report);
     if !inputs.lenient {

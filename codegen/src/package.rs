@@ -9,6 +9,7 @@ use crate::catalog::Catalog;
 use crate::diag::{Code, Report};
 use crate::ir::Api;
 use crate::pass::Pins;
+use crate::spec::crd::Crd;
 use crate::spec::tables::{Config, Names, PackageConfig, Quirks};
 use crate::{Diagnostic, FileSet, Source, emit, lower, pass, spec};
 
@@ -81,7 +82,7 @@ pub struct PackageResource {
 pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
     let mut report = Report::default();
     let report = &mut report;
-    let Prepared { api, config, names, pins } = prepare(inputs, report);
+    let Prepared { api, config, names, pins, .. } = prepare(inputs, report);
     // Emission relies on names that can be written down.
     if report.has_errors() {
         return Err(report.take(inputs.sources()));
@@ -110,6 +111,8 @@ pub fn package(inputs: &PackageInputs) -> Result<Package, Vec<Diagnostic>> {
 
 /// A package before it is written down.
 pub(crate) struct Prepared {
+    /// The CRDs as they were read.
+    pub(crate) crds: Vec<Crd>,
     pub(crate) api: Api,
     pub(crate) config: Config,
     pub(crate) names: Names,
@@ -129,9 +132,7 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     let names = names(&inputs.names);
 
     let mut api = Api::default();
-    let mut sources: Vec<&Source> = inputs.crds.iter().collect();
-    sources.sort_by(|a, b| a.name.cmp(&b.name));
-    let crds: Vec<_> = sources.into_iter().flat_map(|source| spec::crd::read(source, report)).collect();
+    let crds = spec::crd::read_all(&inputs.crds, report);
     lower::crd::lower(&crds, &names.words, &config, &mut api, report);
     check_groups(&inputs.config, &config, &api, report);
     fields::rename(&mut api, &own.fields, &inputs.config, report);
@@ -150,7 +151,7 @@ pub(crate) fn prepare(inputs: &PackageInputs, report: &mut Report) -> Prepared {
     // Names that no server takes have been reported; the passes would say so once more.
     let is_named = !report.has(Code::BadPath);
     let pins = if is_named { pass::run(&mut api, &tables, report) } else { Pins::default() };
-    Prepared { api, config, names, pins }
+    Prepared { crds, api, config, names, pins }
 }
 
 /// Warns of rows of [groups] that move nothing: a typing mistake, or a CRD that went away.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::diag::{Code, Diagnostic, Place, Report, Severity};
 use crate::ir::{Api, Field, Resource, Shape, Type};
-use crate::package::{PackageInputs, prepare};
+use crate::package::{PackageInputs, Prepared, prepare};
 use crate::surface::Surface;
 use crate::version::newest_first;
 use query::Query;
@@ -92,13 +92,13 @@ pub fn explain(
     api_version: Option<&str>,
 ) -> Result<Vec<Explanation>, Vec<Diagnostic>> {
     let mut report = Report::default();
-    let mut api = prepare(inputs, &mut report).api;
+    let Prepared { crds, mut api, .. } = prepare(inputs, &mut report);
     // The way may go on below a core type.
     api.load_all();
     if report.has_errors() {
         return Err(report.take(&inputs.crds));
     }
-    let surface = Surface::read(&inputs.crds)?;
+    let surface = Surface::of(&crds);
     let book = Book { api: &api, places: places(&surface), surface: &surface };
     let kinds = book.resources(api_version);
     let found = match Query::read(query, &kinds) {

@@ -1,6 +1,7 @@
 //! Reading what somebody asks for, and the ways through objects as text. It looks nothing up.
 
 use super::Kind;
+use crate::surface::is_plain;
 
 /// What is asked for.
 pub(super) enum Query<'a> {
@@ -104,9 +105,7 @@ pub(super) fn plain(path: &str) -> String {
 
 /// Adds a step to a way.
 pub(super) fn join(way: &mut String, step: &str) {
-    let is_plain =
-        !step.is_empty() && step.chars().all(|letter| letter.is_alphanumeric() || "-_$".contains(letter));
-    if !is_plain {
+    if !is_plain(step) {
         way.push_str(&format!("[\"{step}\"]"));
         return;
     }

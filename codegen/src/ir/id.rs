@@ -1,6 +1,8 @@
 //! Ids of types and members, by which tables pin names. A schema of a document has its own name; what a CRD holds is
 //! addressed by the way to it: `example.com/v1/Widget#/spec/parts`. Items and values of a member add no step.
 
+use crate::pointer;
+
 /// The id of a kind that a CRD defines.
 pub(crate) fn kind(group: &str, version: &str, kind: &str) -> String {
     format!("{group}/{version}/{kind}")
@@ -16,14 +18,18 @@ pub(crate) fn member(owner: &str, json: &str) -> String {
     if !is_custom(owner) {
         return format!("{owner}#{json}");
     }
-    let step = json.replace('~', "~0").replace('/', "~1");
-    if owner.contains('#') { format!("{owner}/{step}") } else { format!("{owner}#/{step}") }
+    let mut id = owner.to_owned();
+    if !owner.contains('#') {
+        id.push('#');
+    }
+    pointer::push(&mut id, json);
+    id
 }
 
 /// The way to what a CRD holds, for people: `spec.parts`; none for kinds.
 pub(crate) fn way(id: &str) -> Option<String> {
     let (_, pointer) = id.split_once("#/")?;
-    let steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+    let steps = pointer.split('/').map(pointer::name);
     Some(steps.collect::<Vec<_>>().join("."))
 }
 

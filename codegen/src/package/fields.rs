@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::Source;
 use crate::diag::{Code, Report};
 use crate::ir::{Api, Field, Shape, Ty};
+use crate::pointer;
 use crate::spec::tables::row;
 
 /// Gives members the names of the table. A row that finds no member is an error: it would do nothing.
@@ -45,7 +46,7 @@ fn member<'a>(api: &'a mut Api, owner: &str, json: &str) -> Option<&'a mut Field
 fn by_id(id: &str) -> Option<(String, String)> {
     let (owner, json) = id.rsplit_once('/')?;
     let owner = owner.strip_suffix('#').unwrap_or(owner);
-    Some((owner.to_owned(), json.replace("~1", "/").replace("~0", "~")))
+    Some((owner.to_owned(), pointer::name(json)))
 }
 
 /// `widgets.spec.size` in all versions, of whatever group.

@@ -173,7 +173,9 @@ fn fields(
 ) {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     // What clientset.toml names is called so.
+    let mut given = BTreeSet::new();
     for field in fields.iter().filter(|field| !field.name.is_empty()) {
+        given.insert(field.name.clone());
         if !taken.insert(field.name.clone()) {
             let what = format!("a second member would be called `{}`", field.name);
             report.error(
@@ -184,7 +186,6 @@ fn fields(
             );
         }
     }
-    let given: BTreeSet<String> = fields.iter().map(|field| field.name.clone()).collect();
     for field in fields.iter_mut().filter(|field| field.name.is_empty()) {
         let mut name = match tables.names.fields.get(&field.json) {
             Some(name) => name.clone(),

@@ -43,6 +43,13 @@ pub(crate) struct CrdVersion {
     pub(crate) selectable: Vec<String>,
 }
 
+/// Reads all CRDs of all files, in the order of the files' names.
+pub(crate) fn read_all(sources: &[Source], report: &mut Report) -> Vec<Crd> {
+    let mut sources: Vec<&Source> = sources.iter().collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    sources.into_iter().flat_map(|source| read(source, report)).collect()
+}
+
 /// Reads all CRDs of one file.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Vec<Crd> {
     let mut crds = Vec::new();

@@ -34,16 +34,7 @@ impl Step<'_> {
     fn write(self, pointer: &mut String) {
         match self {
             Step::Root => {}
-            Step::Key(key) => {
-                pointer.push('/');
-                for letter in key.chars() {
-                    match letter {
-                        '~' => pointer.push_str("~0"),
-                        '/' => pointer.push_str("~1"),
-                        letter => pointer.push(letter),
-                    }
-                }
-            }
+            Step::Key(key) => crate::pointer::push(pointer, key),
             Step::Index(index) => {
                 pointer.push('/');
                 pointer.push_str(&index.to_string());

@@ -160,7 +160,7 @@ fn reference(at: Cursor<'_>, dialect: Dialect, report: &mut Report) -> Option<St
         return None;
     }
     match text.strip_prefix(REFERENCE) {
-        Some(name) => Some(name.replace("~1", "/").replace("~0", "~")),
+        Some(name) => Some(crate::pointer::name(name)),
         None => {
             report.error(
                 Code::BadReference,

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Field, Resource, Schema, Surface, members, required};
+use super::{Field, Resource, Schema, Surface, is_plain, members, required};
 use crate::diag::Place;
+use crate::pointer;
 use crate::spec::crd::Crd;
 
 /// How deep fields are told apart; what lies deeper is compared as a part of its parent's form.
@@ -63,7 +64,8 @@ fn fields(value: &Value, path: &str, pointer: &str, source: &str, depth: usize, 
             continue;
         }
         let path = step(path, name);
-        let pointer = format!("{pointer}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
+        let mut pointer = format!("{pointer}/properties");
+        pointer::push(&mut pointer, name);
         let field = Field::of(property);
         // The server fills in a default, so nobody has to say it.
         let is_required = required.contains(name.as_str()) && field.default.is_none();
@@ -98,9 +100,7 @@ fn below(value: &Value, path: &str, pointer: &str, source: &str, depth: usize, s
 
 /// `spec` and `size` are `spec.size`; a name that is no plain word stands in brackets.
 fn step(path: &str, name: &str) -> String {
-    let is_plain =
-        !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || "-_$".contains(letter));
-    match (path.is_empty(), is_plain) {
+    match (path.is_empty(), is_plain(name)) {
         (true, true) => name.to_owned(),
         (false, true) => format!("{path}.{name}"),
         (_, false) => format!("{path}[{}]", Value::from(name)),

@@ -9,6 +9,7 @@ mod openapi;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Place, Report};
+use crate::spec::crd::Crd;
 use crate::{Source, spec};
 
 pub(crate) use field::{BOUNDS, Bound, Field};
@@ -73,6 +74,15 @@ pub(crate) struct Schema {
 }
 
 impl Surface {
+    /// The API of CRDs that are read already.
+    pub(crate) fn of(crds: &[Crd]) -> Surface {
+        let mut surface = Surface::default();
+        for crd in crds {
+            surface.add_crd(crd);
+        }
+        surface
+    }
+
     /// Reads an API from OpenAPI v3 documents, CRDs, or both.
     ///
     /// # Errors
@@ -99,6 +109,11 @@ impl Surface {
 /// The members of an object; nothing has none.
 fn members(value: Option<&serde_json::Value>) -> impl Iterator<Item = (&String, &serde_json::Value)> {
     value.and_then(serde_json::Value::as_object).into_iter().flatten()
+}
+
+/// Whether a name stands in a path as it is; others stand in brackets.
+pub(crate) fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || "-_$".contains(letter))
 }
 
 /// The members that an object has to have.

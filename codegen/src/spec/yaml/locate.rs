@@ -137,7 +137,7 @@ fn search_all(text: &str, pointers: &[&str]) -> Vec<Hit> {
 
 /// The steps of a pointer, the document's number first.
 fn segments(pointer: &str, documents: usize) -> Option<Vec<String>> {
-    let steps = pointer.strip_prefix('/')?.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+    let steps = pointer.strip_prefix('/')?.split('/').map(crate::pointer::name);
     let document = (documents < 2).then(|| "0".to_owned());
     Some(document.into_iter().chain(steps).collect())
 }
