@@ -15,7 +15,9 @@ use crate::config::Config;
 use crate::error::{self, Error, Kind};
 use crate::options::{FieldValidation, WriteDefaults};
 use crate::request::{Headers, Request, retry};
-use crate::transport::{Answer, Body, Failure, FailureKind, HttpTransport, Outgoing, Transport};
+use crate::transport::{
+    Answer, Body, Duplex, Failure, FailureKind, HttpTransport, Outgoing, Transport, Upgrade,
+};
 use crate::{Result, UnknownFieldPolicy};
 
 /// The most that an answer may hold, unless set: larger than any list a server gives, smaller than a machine.
@@ -227,6 +229,40 @@ impl Client {
         opened.unwrap_or_else(|_| Err(self.error(request, Kind::Timeout, message())))
     }
 
+    /// Turns a connection of its own into a stream of bytes, for another protocol than HTTP.
+    ///
+    /// Credentials are renewed once after a 401, as for every request; nothing is sent again otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Every answer but 101, said of this request and server.
+    pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
+        let mut attempts = Attempts::default();
+        loop {
+            let authorization = self.shared.auth.authorization().await?;
+            let outgoing = self.outgoing(request, authorization.as_ref().map(|value| value.expose_secret()));
+            let upgrade = self.transport().await?.upgrade(outgoing).await;
+            let Answer { status, mut body, .. } =
+                match upgrade.map_err(|failure| self.failed(request, failure))? {
+                    Upgrade::Switched { headers, io } => return Ok((headers, io)),
+                    Upgrade::Refused(answer) => answer,
+                };
+            if status == 401 && !attempts.renewed {
+                attempts.renewed = true;
+                let renewable = match &authorization {
+                    Some(used) => self.shared.auth.invalidate_header(used),
+                    None => self.shared.auth.invalidate(),
+                };
+                if renewable {
+                    continue;
+                }
+            }
+            let text =
+                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
+            return Err(error::from_answer(request, &self.shared.server, status, &text, None));
+        }
+    }
+
     /// The head of an answer of 2xx, after as many tries as the rules allow.
     async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
         loop {
@@ -371,10 +407,14 @@ impl Client {
                 Kind::Connect,
                 Some("is the certificate authority the cluster's, and the name in the URL the server's?"),
             ),
-            FailureKind::Connect => {
+            FailureKind::Dns | FailureKind::Refused | FailureKind::Connect => {
                 (Kind::Connect, Some("is the server running and its address right? Nothing was sent"))
             }
-            FailureKind::ConnectTimeout => (
+            FailureKind::Proxy(_) => {
+                (Kind::Connect, Some("the proxy did not let the connection through; nothing was sent"))
+            }
+            FailureKind::Unsent => (Kind::Connect, Some("the server did not begin with it")),
+            FailureKind::ConnectTimeout(_) => (
                 Kind::Connect,
                 Some("nothing answers at this address in time; a firewall or a VPN may be between"),
             ),
@@ -426,9 +466,7 @@ impl Attempts {
         let worth = match failure.kind {
             // Without a connection nothing was sent, but a server that is down is better said soon.
             FailureKind::Broken => request.method.is_read() && self.reconnects < retry::MAX_RECONNECTS,
-            FailureKind::Connect | FailureKind::Tls | FailureKind::ConnectTimeout | FailureKind::Request => {
-                false
-            }
+            _ => false,
         };
         if !worth {
             return None;

@@ -56,7 +56,7 @@ pub(crate) enum Kind {
     /// The server has no resource of this name.
     NoMatch,
     /// The server has more than one resource that this name can mean.
-    Ambiguous,
+    AmbiguousResource,
     /// A version whose server could not be asked what it offers.
     Stale,
 }

@@ -268,6 +268,13 @@ impl Transport for Silent {
     fn send(&self, _: Outgoing) -> crate::transport::BoxFuture<'_, std::result::Result<Answer, Failure>> {
         Box::pin(std::future::pending())
     }
+
+    fn upgrade(
+        &self,
+        _: Outgoing,
+    ) -> crate::transport::BoxFuture<'_, std::result::Result<crate::transport::Upgrade, Failure>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 #[tokio::test(start_paused = true)]

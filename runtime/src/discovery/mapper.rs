@@ -52,7 +52,7 @@ impl Mapper {
     /// # Errors
     ///
     /// When there is none (`is_no_match`), also not after asking the server once more; when there is more than one that
-    /// could be meant (`is_ambiguous`); and when the server cannot be asked. The first two list what there is.
+    /// could be meant (`is_ambiguous_resource`); and when the server cannot be asked. The first two list what there is.
     pub async fn resolve(&self, name: &str) -> Result<ResourceInfo> {
         self.resource(name).await.map(|resource| resource.info)
     }
@@ -179,7 +179,7 @@ impl Mapper {
 
     fn ambiguous(&self, query: &Query, candidates: &[&ApiResource]) -> Error {
         let message = format!("this can be any of {}", shown(candidates));
-        Error::new(Kind::Ambiguous, self.context(query), message)
+        Error::new(Kind::AmbiguousResource, self.context(query), message)
             .with_help("say the group, as in `deployments.apps`, or group, version and kind")
     }
 

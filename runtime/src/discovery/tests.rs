@@ -538,7 +538,7 @@ async fn names_that_can_mean_several_resources_are_not_guessed() {
         ("foos.one", ["foos.one.example.com", "foos.one.example.org"]),
     ] {
         let error = mapper.resolve(name).await.unwrap_err();
-        assert!(error.is_ambiguous(), "{name}: {error}");
+        assert!(error.is_ambiguous_resource(), "{name}: {error}");
         for candidate in candidates {
             assert!(error.to_string().contains(candidate), "{error}");
         }

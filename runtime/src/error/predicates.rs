@@ -280,8 +280,8 @@ impl Error {
     ///
     /// # Troubleshooting
     /// Say the group (`widgets.example.com`), or group, version and kind; the message lists the candidates.
-    pub fn is_ambiguous(&self) -> bool {
-        matches!(self.kind(), Kind::Ambiguous)
+    pub fn is_ambiguous_resource(&self) -> bool {
+        matches!(self.kind(), Kind::AmbiguousResource)
     }
 
     /// The server lists a version but could not ask whoever serves it what is in it.

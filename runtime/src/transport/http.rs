@@ -86,6 +86,11 @@ impl Transport for HttpTransport {
             Ok(Answer { status, headers, body: Body::new(body) })
         })
     }
+
+    fn upgrade(&self, _: Outgoing) -> BoxFuture<'_, std::result::Result<super::Upgrade, Failure>> {
+        let message = "this transport cannot upgrade connections".to_owned();
+        Box::pin(async move { Err(Failure { kind: FailureKind::Request, message }) })
+    }
 }
 
 /// What every connection of this client has in common.
@@ -220,7 +225,7 @@ fn headers(map: &HeaderMap) -> Headers {
 fn failure(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout()) {
-        (true, true) => FailureKind::ConnectTimeout,
+        (true, true) => FailureKind::ConnectTimeout(super::Phase::Connect),
         // A keep-alive without an answer, or the system giving up: the request may have arrived long before.
         (false, true) => FailureKind::Broken,
         (true, _) if is_tls(&error) => FailureKind::Tls,

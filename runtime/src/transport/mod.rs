@@ -25,7 +25,28 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait Transport: Send + Sync + 'static {
     /// Sends one request and waits for the head of the answer.
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Answer, Failure>>;
+
+    /// Sends one request on a connection of its own (HTTP/1.1) that becomes a stream of bytes where the server agrees.
+    ///
+    /// The caller sets `connection`, `upgrade` and what else the other protocol needs.
+    fn upgrade(&self, request: Outgoing) -> BoxFuture<'_, Result<Upgrade, Failure>>;
 }
+
+/// What a server makes of a wish to speak another protocol.
+pub(crate) enum Upgrade {
+    /// 101: the connection is the caller's. Dropping it closes it.
+    Switched { headers: Headers, io: Box<dyn Duplex> },
+    /// Any other status: an answer like every other.
+    Refused(Answer),
+}
+
+/// Bytes in both directions.
+pub(crate) trait Duplex:
+    tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static
+{
+}
+
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static> Duplex for T {}
 
 /// A request as it goes out: complete, with an absolute URL.
 pub(crate) struct Outgoing {
@@ -71,16 +92,42 @@ pub(crate) struct Failure {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
-    /// No connection: nothing was sent.
+    /// The server's name does not resolve.
+    Dns,
+    /// Nobody listens at the server's address.
+    Refused,
+    /// No connection for another reason.
     Connect,
-    /// The server is not who it should be, or does not speak TLS as we do: nothing was sent.
+    /// The server is not who it should be, or does not speak TLS as we do.
     Tls,
-    /// The server was not there in time.
-    ConnectTimeout,
+    /// The server was not there in time; which step took too long.
+    ConnectTimeout(Phase),
+    /// The proxy did not let us through; the status that it answered with, where it spoke HTTP.
+    Proxy(Option<u16>),
+    /// There was a connection, and the server provably did not begin with the request (REFUSED_STREAM, GOAWAY).
+    Unsent,
     /// The connection broke after the request had begun to go out.
     Broken,
     /// The request cannot be expressed in HTTP.
     Request,
+}
+
+/// A step on the way to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Resolving the name and opening the connection.
+    Connect,
+    /// The proxy's answer.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
+}
+
+impl FailureKind {
+    /// Whether the server provably did nothing of what was asked: then even a write can be sent again.
+    pub(crate) fn is_unsent(self) -> bool {
+        !matches!(self, FailureKind::Broken)
+    }
 }
 
 impl fmt::Display for Failure {
