@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Presented};
 use crate::config::Config;
 use crate::error::{self, Error, Kind};
 use crate::options::{FieldValidation, WriteDefaults};
@@ -239,9 +239,9 @@ impl Client {
     pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
         let mut attempts = Attempts::default();
         loop {
-            let authorization = self.shared.auth.authorization().await?;
-            let outgoing = self.outgoing(request, authorization.as_ref().map(|value| value.expose_secret()));
-            let upgrade = self.transport().await?.upgrade(outgoing).await;
+            let presented = self.shared.auth.presented().await?;
+            let outgoing = self.outgoing(request, &presented);
+            let upgrade = self.transport(&presented)?.upgrade(outgoing).await;
             let Answer { status, mut body, .. } =
                 match upgrade.map_err(|failure| self.failed(request, failure))? {
                     Upgrade::Switched { headers, io } => return Ok((headers, io)),
@@ -249,11 +249,7 @@ impl Client {
                 };
             if status == 401 && !attempts.renewed {
                 attempts.renewed = true;
-                let renewable = match &authorization {
-                    Some(used) => self.shared.auth.invalidate_header(used),
-                    None => self.shared.auth.invalidate(),
-                };
-                if renewable {
+                if self.shared.auth.refuse(&presented) {
                     continue;
                 }
             }
@@ -266,9 +262,10 @@ impl Client {
     /// The head of an answer of 2xx, after as many tries as the rules allow.
     async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
         loop {
-            let authorization = self.shared.auth.authorization().await?;
-            let outgoing = self.outgoing(request, authorization.as_ref().map(|value| value.expose_secret()));
-            let Answer { status, headers, mut body } = match self.transport().await?.send(outgoing).await {
+            let presented = self.shared.auth.presented().await?;
+            let outgoing = self.outgoing(request, &presented);
+            let Answer { status, headers, mut body } = match self.transport(&presented)?.send(outgoing).await
+            {
                 Ok(answer) => answer,
                 Err(failure) => match attempts.reconnect(request, &failure) {
                     Some(wait) => {
@@ -283,11 +280,7 @@ impl Client {
             }
             if status == 401 && !attempts.renewed {
                 attempts.renewed = true;
-                let renewable = match &authorization {
-                    Some(used) => self.shared.auth.invalidate_header(used),
-                    None => self.shared.auth.invalidate(),
-                };
-                if renewable {
+                if self.shared.auth.refuse(&presented) {
                     continue;
                 }
             }
@@ -325,8 +318,8 @@ impl Client {
     }
 
     /// The connections to use: those that present the exec plugin's certificate, where there is one.
-    async fn transport(&self) -> Result<Arc<dyn Transport>> {
-        let Some(identity) = self.shared.auth.client_identity().await? else {
+    fn transport(&self, presented: &Presented) -> Result<Arc<dyn Transport>> {
+        let Some(identity) = &presented.identity else {
             return Ok(self.shared.transport.clone());
         };
         let mut presenting = self.shared.presenting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -335,14 +328,14 @@ impl Client {
             // Requests under way keep the old connections until they end; the identity of a new one is the new one.
             _ => {
                 let transport: Arc<dyn Transport> =
-                    Arc::new(HttpTransport::presenting(&self.shared.config, &identity)?);
+                    Arc::new(HttpTransport::presenting(&self.shared.config, identity)?);
                 *presenting = Some((identity.generation, transport.clone()));
                 Ok(transport)
             }
         }
     }
 
-    fn outgoing(&self, request: &Request, authorization: Option<&str>) -> Outgoing {
+    fn outgoing(&self, request: &Request, presented: &Presented) -> Outgoing {
         let mut headers = request.headers.clone();
         for (name, value) in &self.shared.headers {
             if name != "user-agent" || headers.get(name).is_none() {
@@ -351,8 +344,8 @@ impl Client {
         }
         // Inflating is not ours yet, and a compressed watch must not be buffered by anybody on the way.
         headers.set("accept-encoding", "identity");
-        if let Some(value) = authorization {
-            headers.set("authorization", value);
+        if let Some(value) = &presented.authorization {
+            headers.set("authorization", value.expose_secret());
         }
         Outgoing {
             method: request.method,

@@ -1,6 +1,7 @@
-//! The `Authorization` header of each request: where it comes from, how long it holds, when it is asked for again.
+//! What each request presents: where header and certificate come from, how long they hold, when they are asked for again.
 //!
-//! Deliberately nothing of HTTP but the value: the transport sets it, replays after a 401 and presents certificates.
+//! Deliberately nothing of HTTP but the values: the client sets the header and replays after a 401, the transport
+//! presents the certificate.
 
 mod exec;
 mod token_file;
@@ -33,6 +34,17 @@ pub(crate) struct Identity {
     pub(crate) generation: u64,
 }
 
+/// What one request presents.
+#[derive(Clone, Default)]
+pub(crate) struct Presented {
+    /// The whole value of the `Authorization` header; `None` where the request goes without.
+    pub(crate) authorization: Option<SecretString>,
+    /// The client certificate that an exec plugin gave; the configuration's own is not repeated.
+    pub(crate) identity: Option<Identity>,
+    /// Which credential this is, counted by whoever gave it.
+    version: u64,
+}
+
 impl Authenticator {
     /// Checks the configuration and prepares its credentials. Runs nothing; reads the token file, where there is one.
     ///
@@ -54,43 +66,29 @@ impl Authenticator {
         Ok(Authenticator { source })
     }
 
-    /// The whole value of the `Authorization` header, or `None` where the request goes without.
+    /// What the next request presents: header and certificate of one and the same credential.
     ///
     /// May read a file or run the exec plugin; however many callers wait, that happens once.
-    pub(crate) async fn authorization(&self) -> Result<Option<SecretString>> {
+    pub(crate) async fn presented(&self) -> Result<Presented> {
         match &self.source {
-            Source::Nobody => Ok(None),
-            Source::Fixed(value) => Ok(Some(value.clone())),
-            Source::TokenFile(file) => file.authorization().await.map(Some),
-            Source::Exec(exec) => exec.authorization().await,
+            Source::Nobody => Ok(Presented::default()),
+            Source::Fixed(value) => {
+                Ok(Presented { authorization: Some(value.clone()), ..Presented::default() })
+            }
+            Source::TokenFile(file) => file.presented().await,
+            Source::Exec(exec) => exec.presented().await,
         }
     }
 
-    /// The client certificate that an exec plugin gave, where it gave one; the configuration's own is not repeated.
+    /// The server answered 401 to this: it is not to be handed out again. True where the next one may differ.
     ///
-    /// Runs the plugin where it has not run yet.
-    pub(crate) async fn client_identity(&self) -> Result<Option<Identity>> {
-        match &self.source {
-            Source::Exec(exec) => exec.identity().await,
-            _ => Ok(None),
-        }
-    }
-
-    /// The server answered 401: what was handed out is not to be handed out again. True where a new one may differ.
-    pub(crate) fn invalidate(&self) -> bool {
+    /// Where a younger one is there already, which happens when many requests are refused at once, nothing is asked
+    /// for again.
+    pub(crate) fn refuse(&self, refused: &Presented) -> bool {
         match &self.source {
             Source::Nobody | Source::Fixed(_) => false,
-            Source::TokenFile(file) => file.invalidate(),
-            Source::Exec(exec) => exec.invalidate(),
-        }
-    }
-
-    /// As [`Authenticator::invalidate`], said of the header that was refused: where a younger one is there already, which
-    /// happens when many requests are refused at once, nothing is asked for again.
-    pub(crate) fn invalidate_header(&self, used: &SecretString) -> bool {
-        match &self.source {
-            Source::Exec(exec) => exec.invalidate_header(used),
-            _ => self.invalidate(),
+            Source::TokenFile(file) => file.refuse(refused),
+            Source::Exec(exec) => exec.refuse(refused),
         }
     }
 }
@@ -129,7 +127,7 @@ mod tests {
 
     async fn header(config: Config) -> Option<String> {
         let authenticator = Authenticator::new(&config).unwrap();
-        let header = authenticator.authorization().await.unwrap();
+        let header = authenticator.presented().await.unwrap().authorization;
         header.map(|header| header.expose_secret().to_owned())
     }
 
@@ -164,11 +162,12 @@ mod tests {
         std::fs::write(&file, "one").unwrap();
         let authenticator = |config: Config| Authenticator::new(&config).unwrap();
         let config = || Config::new("https://example.com");
-        assert!(!authenticator(config()).invalidate());
-        assert!(!authenticator(config().bearer_token("token")).invalidate());
-        assert!(!authenticator(config().basic_auth("me", "")).invalidate());
-        assert!(authenticator(config().token_file(&file)).invalidate());
-        assert!(authenticator(config().exec(ExecPlugin::new("login"))).invalidate());
+        let refused = Presented::default();
+        assert!(!authenticator(config()).refuse(&refused));
+        assert!(!authenticator(config().bearer_token("token")).refuse(&refused));
+        assert!(!authenticator(config().basic_auth("me", "")).refuse(&refused));
+        assert!(authenticator(config().token_file(&file)).refuse(&refused));
+        assert!(authenticator(config().exec(ExecPlugin::new("login"))).refuse(&refused));
     }
 
     #[test]

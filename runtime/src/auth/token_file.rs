@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::{bearer, is_token};
+use super::{Presented, bearer, is_token};
 use crate::config::{read_limited, trimmed_secret};
 use crate::error::Kind;
 use crate::{Error, Result};
@@ -38,7 +38,7 @@ impl TokenFile {
         Ok(TokenFile { path, state: Mutex::new(State { header, due: None }), stale: AtomicBool::new(false) })
     }
 
-    pub(super) async fn authorization(&self) -> Result<SecretString> {
+    pub(super) async fn presented(&self) -> Result<Presented> {
         let mut state = self.state.lock().await;
         let now = Instant::now();
         let stale = self.stale.swap(false, Ordering::AcqRel);
@@ -51,10 +51,10 @@ impl TokenFile {
             }
             state.due = Some(Instant::now() + PERIOD - LEEWAY);
         }
-        Ok(state.header.clone())
+        Ok(Presented { authorization: Some(state.header.clone()), ..Presented::default() })
     }
 
-    pub(super) fn invalidate(&self) -> bool {
+    pub(super) fn refuse(&self, _: &Presented) -> bool {
         self.stale.store(true, Ordering::Release);
         true
     }
@@ -82,8 +82,8 @@ mod tests {
 
     use super::*;
 
-    fn shown(header: &SecretString) -> &str {
-        header.expose_secret()
+    async fn shown(file: &TokenFile) -> String {
+        file.presented().await.unwrap().authorization.unwrap().expose_secret().to_owned()
     }
 
     #[tokio::test(start_paused = true)]
@@ -92,12 +92,12 @@ mod tests {
         let path = dir.path().join("token");
         fs::write(&path, "one\r\n").unwrap();
         let file = TokenFile::open(path.clone()).unwrap();
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer one");
+        assert_eq!(shown(&file).await, "Bearer one");
         fs::write(&path, " two\n").unwrap();
         tokio::time::advance(Duration::from_secs(49)).await;
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer one");
+        assert_eq!(shown(&file).await, "Bearer one");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer two");
+        assert_eq!(shown(&file).await, "Bearer two");
     }
 
     #[tokio::test(start_paused = true)]
@@ -112,11 +112,11 @@ mod tests {
                 Some(content) => fs::write(&path, content).unwrap(),
             }
             tokio::time::advance(PERIOD).await;
-            assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer one", "{content:?}");
+            assert_eq!(shown(&file).await, "Bearer one", "{content:?}");
         }
         fs::write(&path, "two").unwrap();
         tokio::time::advance(PERIOD).await;
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer two");
+        assert_eq!(shown(&file).await, "Bearer two");
     }
 
     #[tokio::test(start_paused = true)]
@@ -126,9 +126,9 @@ mod tests {
         fs::write(&path, "one").unwrap();
         let file = TokenFile::open(path.clone()).unwrap();
         fs::write(&path, "two").unwrap();
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer one");
-        assert!(file.invalidate());
-        assert_eq!(shown(&file.authorization().await.unwrap()), "Bearer two");
+        assert_eq!(shown(&file).await, "Bearer one");
+        assert!(file.refuse(&Presented::default()));
+        assert_eq!(shown(&file).await, "Bearer two");
     }
 
     #[test]

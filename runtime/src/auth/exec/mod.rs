@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex as Flight;
 
-use super::Identity;
+use super::{Identity, Presented};
 use crate::config::{Config, ExecPlugin, PemSource};
 use crate::error::Kind;
 use crate::{Error, Result};
@@ -47,6 +47,8 @@ enum Outcome {
 struct Credential {
     header: Option<SecretString>,
     identity: Option<Identity>,
+    /// The run that it came from.
+    version: u64,
     /// From then on the program is asked again. The wall clock's, as the program's answer is.
     refresh_at: Option<SystemTime>,
 }
@@ -69,26 +71,20 @@ impl Exec {
         })
     }
 
-    pub(super) async fn authorization(&self) -> Result<Option<SecretString>> {
-        Ok(self.credential().await?.header.clone())
+    pub(super) async fn presented(&self) -> Result<Presented> {
+        let credential = self.credential().await?;
+        Ok(Presented {
+            authorization: credential.header.clone(),
+            identity: credential.identity.clone(),
+            version: credential.version,
+        })
     }
 
-    pub(super) async fn identity(&self) -> Result<Option<Identity>> {
-        Ok(self.credential().await?.identity.clone())
-    }
-
-    /// The server refused what was handed out: the next caller runs the program.
-    pub(super) fn invalidate(&self) -> bool {
-        self.lock().refused = true;
-        true
-    }
-
-    /// The same, said of one header; a younger credential is not held to account for it.
-    pub(super) fn invalidate_header(&self, used: &SecretString) -> bool {
+    /// The server refused this: the next caller runs the program, unless there is a younger one already.
+    pub(super) fn refuse(&self, refused: &Presented) -> bool {
         let mut current = self.lock();
         if let Some(Outcome::Credential(credential)) = &current.outcome {
-            let header = credential.header.as_ref().map(|header| header.expose_secret());
-            current.refused |= header.is_none_or(|header| header == used.expose_secret());
+            current.refused |= credential.version == refused.version;
         }
         true
     }
@@ -184,6 +180,7 @@ impl Credential {
                 Some(same) if same.chain.expose_secret() == chain.expose_secret() => same,
                 _ => Identity { chain, key, generation },
             }),
+            version: generation,
             refresh_at,
         }
     }

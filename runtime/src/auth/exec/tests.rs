@@ -53,7 +53,7 @@ impl Plugin {
     }
 
     async fn error(&self) -> String {
-        self.exec().authorization().await.unwrap_err().to_string()
+        self.exec().presented().await.err().unwrap().to_string()
     }
 }
 
@@ -67,7 +67,7 @@ fn printing(answer: &str) -> Plugin {
 }
 
 async fn header(exec: &Exec) -> String {
-    exec.authorization().await.unwrap().unwrap().expose_secret().to_owned()
+    exec.presented().await.unwrap().authorization.unwrap().expose_secret().to_owned()
 }
 
 #[tokio::test]
@@ -78,13 +78,13 @@ async fn the_token_is_used_until_the_server_refuses_it() {
     assert_eq!(plugin.runs(), 0, "nothing runs before the first request");
     assert_eq!(header(&exec).await, "Bearer t1");
     assert_eq!(header(&exec).await, "Bearer t1");
-    let used = exec.authorization().await.unwrap().unwrap();
-    exec.invalidate_header(&used);
+    let used = exec.presented().await.unwrap();
+    exec.refuse(&used);
     assert_eq!(header(&exec).await, "Bearer t2");
     // A straggler that was refused with the first token must not cost a run.
-    exec.invalidate_header(&used);
+    exec.refuse(&used);
     assert_eq!(header(&exec).await, "Bearer t2");
-    exec.invalidate();
+    exec.refuse(&exec.presented().await.unwrap());
     assert_eq!(header(&exec).await, "Bearer t3");
     assert_eq!(plugin.runs(), 3);
 }
@@ -99,7 +99,7 @@ async fn a_hundred_callers_are_one_run_even_if_it_fails_or_gives_an_expired_toke
     ] {
         let plugin = Plugin::new(&script);
         let exec = plugin.exec();
-        let all = futures_util::future::join_all((0..100).map(|_| exec.authorization())).await;
+        let all = futures_util::future::join_all((0..100).map(|_| exec.presented())).await;
         assert!(all.iter().all(|result| result.is_ok() == works));
         assert_eq!(plugin.runs(), 1, "{script}");
     }
@@ -141,13 +141,13 @@ END"#;
     let mut seen = Vec::new();
     for version in ["1", "1", "2"] {
         fs::write(plugin.dir.path().join("version"), version).unwrap();
-        exec.invalidate();
-        let identity = exec.identity().await.unwrap().unwrap();
+        exec.refuse(&exec.presented().await.unwrap());
+        let identity = exec.presented().await.unwrap().identity.unwrap();
         assert_eq!(identity.key.expose_secret(), b"KEY");
         seen.push((String::from_utf8(identity.chain.expose_secret().to_vec()).unwrap(), identity.generation));
     }
     let expected =
-        [("CERT1", 1), ("CERT1", 1), ("CERT2", 3)].map(|(chain, generation)| (chain.to_owned(), generation));
+        [("CERT1", 1), ("CERT1", 1), ("CERT2", 4)].map(|(chain, generation)| (chain.to_owned(), generation));
     assert_eq!(seen, expected);
     assert_eq!(header(&exec).await, "Bearer s3cr3t");
 }
@@ -157,8 +157,8 @@ async fn a_certificate_alone_is_enough() {
     let status = r#"{"clientCertificateData":"CERT","clientKeyData":"KEY"}"#;
     let plugin = printing(&TOKEN.replace(r#"{"token":"s3cr3t"}"#, status));
     let exec = plugin.exec();
-    assert!(exec.authorization().await.unwrap().is_none());
-    assert_eq!(exec.identity().await.unwrap().unwrap().chain.expose_secret(), b"CERT");
+    assert!(exec.presented().await.unwrap().authorization.is_none());
+    assert_eq!(exec.presented().await.unwrap().identity.unwrap().chain.expose_secret(), b"CERT");
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn a_failure_says_how_it_ended_and_keeps_the_output_to_itself() {
 async fn a_plugin_that_hangs_is_stopped() {
     let plugin = Plugin::new("exec sleep 60");
     let error =
-        exec(plugin.description().timeout(Duration::from_millis(200))).authorization().await.unwrap_err();
+        exec(plugin.description().timeout(Duration::from_millis(200))).presented().await.err().unwrap();
     assert!(error.to_string().contains("did not end within 200ms"), "{error}");
 }
 
@@ -261,11 +261,11 @@ async fn a_missing_plugin_is_named_with_the_folders_searched_and_how_to_get_it()
         exec_in(plugin, &environment)
     };
     for command in ["aws-login", "data-file"] {
-        let error = missing(command).authorization().await.unwrap_err().to_string();
+        let error = missing(command).presented().await.err().unwrap().to_string();
         let searched = format!("searched: {}, /nowhere (run: apt install it)", dir.path().display());
         assert!(error.contains(command) && error.contains(&searched), "{error}");
     }
-    let error = missing("/nowhere/aws-login").authorization().await.unwrap_err().to_string();
+    let error = missing("/nowhere/aws-login").presented().await.err().unwrap().to_string();
     assert!(error.contains("/nowhere/aws-login does not exist (run: apt install it)"), "{error}");
 }
 
@@ -300,7 +300,7 @@ async fn standard_input_is_a_terminal_or_nothing() {
     ] {
         let mut exec = exec(plugin.description().interactive_mode(mode));
         exec.runner.stdin_is_terminal = if terminal { || true } else { || false };
-        match (exec.authorization().await, expected) {
+        match (exec.presented().await, expected) {
             (Ok(_), Ok(interactive)) => {
                 assert!(plugin.file("info").contains(&format!("\"interactive\":{interactive}")));
                 assert_eq!(plugin.file("input"), "");
