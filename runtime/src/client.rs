@@ -1,30 +1,32 @@
-//! The client: one server, one identity, and the way every request takes: credentials, sending, trying again, failing.
+//! The client: one server, one identity, and the settings that every request of it shares.
 //!
-//! It deliberately knows no resource; what is asked for comes as a [`Request`].
+//! The way that a request takes is in the modules below: `call` (the whole way), `send` (one try), `attempts` (whether
+//! there is another), `read` (bodies), `failure` (what errors say). It deliberately knows no resource; what is asked for
+//! comes as a [`Request`](crate::request::Request).
+
+mod attempts;
+mod call;
+mod failure;
+mod read;
+mod send;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use bytes::Bytes;
 
-use crate::auth::{Authenticator, Presented};
+use crate::auth::Authenticator;
 use crate::config::Config;
-use crate::error::{self, Error, Kind};
+use crate::error::{Error, Kind};
 use crate::options::{FieldValidation, WriteDefaults};
-use crate::request::{Headers, Request, retry};
-use crate::transport::{
-    Answer, Body, Duplex, Failure, FailureKind, HttpTransport, Outgoing, Transport, Upgrade,
-};
+use crate::request::retry::{self, Budget};
+use crate::request::{Headers, Request};
+use crate::transport::{HttpTransport, Transport};
 use crate::{Result, UnknownFieldPolicy};
 
 /// The most that an answer may hold, unless set: larger than any list a server gives, smaller than a machine.
 const MAX_RESPONSE: usize = 512 << 20;
-/// The most that is read of an answer with a failure, and how long that may take.
-const MAX_FAILURE: usize = 1 << 20;
-const FAILURE_TIME: Duration = Duration::from_secs(10);
 
 /// A connection to one API server as one user. Cheap to clone: clones share connections and credentials.
 ///
@@ -60,6 +62,8 @@ struct Shared {
     /// User agent and impersonation, the same for every request.
     headers: Vec<(String, String)>,
     request_timeout: Option<Duration>,
+    /// What tries that nobody asked for may cost all requests together.
+    budget: Budget,
 }
 
 /// An answer that was read to its end.
@@ -97,6 +101,7 @@ impl Client {
                 presenting: Mutex::new(None),
                 auth,
                 headers,
+                budget: Budget::new(),
                 config,
             }),
             unknown_fields,
@@ -139,7 +144,13 @@ impl Client {
         self
     }
 
-    /// The same client, which sends a request again at most this often when the server asks for that. 10 unless set.
+    /// The same client, which sends a request again at most this often. 10 unless set; 0 sends everything once.
+    ///
+    /// An answer of 429 or 5xx with `Retry-After` is followed for every verb: the server says that it did not do what was
+    /// asked, and when to come back. Reads are also tried again, up to four times, after 429, 500, 502, 503 and 504 without
+    /// it and where the connection fails. A write that may have been done is never sent again; see
+    /// [`Error::is_ambiguous`]. No wait lasts longer than a minute or, where there is a timeout, than that. The tries
+    /// that no server asked for have a budget that all clones share, so that a server that is down is not stormed.
     pub fn max_retries(mut self, retries: u32) -> Client {
         self.max_retries = retries;
         self
@@ -174,255 +185,6 @@ impl Client {
         self.unknown_fields
     }
 
-    /// Sends a request and reads the whole answer.
-    ///
-    /// # Errors
-    ///
-    /// Everything but an answer of 2xx, said of this request and server.
-    pub(crate) async fn call(&self, request: &Request) -> Result<Response> {
-        let timeout = request.timeout.or(self.shared.request_timeout);
-        match timeout {
-            None => self.exchange(request).await,
-            Some(limit) => tokio::time::timeout(limit, self.exchange(request)).await.unwrap_or_else(|_| {
-                Err(self
-                    .error(request, Kind::Timeout, format!("no answer within {limit:?}"))
-                    .with_help("the server may have done what was asked; read before repeating a write"))
-            }),
-        }
-    }
-
-    async fn exchange(&self, request: &Request) -> Result<Response> {
-        let mut attempts = Attempts::default();
-        loop {
-            let Answer { status, headers, mut body } = self.head(request, &mut attempts).await?;
-            match self.read(request, &mut body, self.max_response).await? {
-                Ok(body) => return Ok(Response { status, headers, body }),
-                Err(failure) => match attempts.reconnect(request, &failure) {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => {
-                        let message = format!("the answer broke off: {}", failure.message);
-                        return Err(attempts.explain(self.error(request, Kind::Transport, message)));
-                    }
-                },
-            }
-        }
-    }
-
-    /// Sends a request and hands out the answer's body as it comes.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::call`], up to the head of the answer.
-    pub(crate) async fn open(&self, request: &Request) -> Result<Answer> {
-        self.head(request, &mut Attempts::default()).await
-    }
-
-    /// The same, giving up where the answer has not begun within `limit`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::open`], and when the time is up.
-    pub(crate) async fn open_within(&self, request: &Request, limit: Option<Duration>) -> Result<Answer> {
-        let Some(limit) = limit else { return self.open(request).await };
-        let message = || format!("no answer within {limit:?}");
-        let opened = tokio::time::timeout(limit, self.open(request)).await;
-        opened.unwrap_or_else(|_| Err(self.error(request, Kind::Timeout, message())))
-    }
-
-    /// Turns a connection of its own into a stream of bytes, for another protocol than HTTP.
-    ///
-    /// Credentials are renewed once after a 401, as for every request; nothing is sent again otherwise.
-    ///
-    /// # Errors
-    ///
-    /// Every answer but 101, said of this request and server.
-    pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
-        let mut attempts = Attempts::default();
-        loop {
-            let presented = self.shared.auth.presented().await?;
-            let outgoing = self.outgoing(request, &presented);
-            let upgrade = self.transport(&presented)?.upgrade(outgoing).await;
-            let Answer { status, mut body, .. } =
-                match upgrade.map_err(|failure| self.failed(request, failure))? {
-                    Upgrade::Switched { headers, io } => return Ok((headers, io)),
-                    Upgrade::Refused(answer) => answer,
-                };
-            if status == 401 && !attempts.renewed {
-                attempts.renewed = true;
-                if self.shared.auth.refuse(&presented) {
-                    continue;
-                }
-            }
-            let text =
-                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
-            return Err(error::from_answer(request, &self.shared.server, status, &text, None));
-        }
-    }
-
-    /// The head of an answer of 2xx, after as many tries as the rules allow.
-    async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
-        loop {
-            let presented = self.shared.auth.presented().await?;
-            let outgoing = self.outgoing(request, &presented);
-            let Answer { status, headers, mut body } = match self.transport(&presented)?.send(outgoing).await
-            {
-                Ok(answer) => answer,
-                Err(failure) => match attempts.reconnect(request, &failure) {
-                    Some(wait) => {
-                        tokio::time::sleep(wait).await;
-                        continue;
-                    }
-                    None => return Err(attempts.explain(self.failed(request, failure))),
-                },
-            };
-            if (200..300).contains(&status) {
-                return Ok(Answer { status, headers, body });
-            }
-            if status == 401 && !attempts.renewed {
-                attempts.renewed = true;
-                if self.shared.auth.refuse(&presented) {
-                    continue;
-                }
-            }
-            if request.any_status {
-                return Ok(Answer { status, headers, body });
-            }
-            // A foreign page may be long; a Status never is. What cannot be read of it does not matter.
-            let text =
-                tokio::time::timeout(FAILURE_TIME, self.read_start(&mut body)).await.unwrap_or_default();
-            drop(body);
-            let after =
-                headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now()));
-            let error = error::from_answer(request, &self.shared.server, status, &text, after);
-            let error = match headers.get("location").filter(|_| (300..400).contains(&status)) {
-                Some(location) => error.with_help(format!(
-                    "it points to {}; redirects are never followed: is the server's URL complete?",
-                    error::excerpt(location.as_bytes(), 256)
-                )),
-                None => error,
-            };
-            let wait = retry::again(status, after, attempts.retries, self.retry_floor);
-            match wait.filter(|_| attempts.retries < self.max_retries) {
-                Some(wait) => {
-                    attempts.retries += 1;
-                    attempts.last = Some(error.to_string());
-                    tokio::time::sleep(wait).await;
-                }
-                None if attempts.retries > 0 => {
-                    let tries = attempts.retries + 1;
-                    return Err(error.with_note(format!("after {tries} tries")));
-                }
-                None => return Err(error),
-            }
-        }
-    }
-
-    /// The connections to use: those that present the exec plugin's certificate, where there is one.
-    fn transport(&self, presented: &Presented) -> Result<Arc<dyn Transport>> {
-        let Some(identity) = &presented.identity else {
-            return Ok(self.shared.transport.clone());
-        };
-        let mut presenting = self.shared.presenting.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*presenting {
-            Some((generation, transport)) if *generation == identity.generation => Ok(transport.clone()),
-            // Requests under way keep the old connections until they end; the identity of a new one is the new one.
-            _ => {
-                let transport: Arc<dyn Transport> =
-                    Arc::new(HttpTransport::presenting(&self.shared.config, identity)?);
-                *presenting = Some((identity.generation, transport.clone()));
-                Ok(transport)
-            }
-        }
-    }
-
-    fn outgoing(&self, request: &Request, presented: &Presented) -> Outgoing {
-        let mut headers = request.headers.clone();
-        for (name, value) in &self.shared.headers {
-            if name != "user-agent" || headers.get(name).is_none() {
-                headers.add(name.clone(), value.clone());
-            }
-        }
-        // Inflating is not ours yet, and a compressed watch must not be buffered by anybody on the way.
-        headers.set("accept-encoding", "identity");
-        if let Some(value) = &presented.authorization {
-            headers.set("authorization", value.expose_secret());
-        }
-        Outgoing {
-            method: request.method,
-            url: format!("{}{}", self.shared.server, request.target()),
-            headers,
-            body: request.body.clone(),
-            class: request.class,
-        }
-    }
-
-    /// A whole body; the outer error is final, the inner one can be worth another try.
-    async fn read(&self, request: &Request, body: &mut Body, limit: usize) -> Result<Result<Bytes, Failure>> {
-        let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
-        while let Some(chunk) = body.chunk().await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(failure) => return Ok(Err(failure)),
-            };
-            if first.len() + rest.len() + chunk.len() > limit {
-                return Err(self
-                    .error(request, Kind::Decode, format!("the answer is longer than {limit} bytes"))
-                    .with_help("ask for pages with `limit`, or raise `Client::max_response_bytes`"));
-            }
-            if first.is_empty() && rest.is_empty() {
-                first = chunk;
-            } else {
-                if rest.is_empty() {
-                    rest.extend_from_slice(&std::mem::take(&mut first));
-                }
-                rest.extend_from_slice(&chunk);
-            }
-        }
-        Ok(Ok(if rest.is_empty() { first } else { rest.freeze() }))
-    }
-
-    async fn read_start(&self, body: &mut Body) -> Vec<u8> {
-        let mut text = Vec::new();
-        while let Some(Ok(chunk)) = body.chunk().await {
-            text.extend_from_slice(&chunk[..chunk.len().min(MAX_FAILURE - text.len())]);
-            if text.len() >= MAX_FAILURE {
-                break;
-            }
-        }
-        text
-    }
-
-    fn failed(&self, request: &Request, failure: Failure) -> Error {
-        let (kind, help) = match failure.kind {
-            FailureKind::Request => (Kind::Request, None),
-            FailureKind::Tls => (
-                Kind::Connect,
-                Some("is the certificate authority the cluster's, and the name in the URL the server's?"),
-            ),
-            FailureKind::Dns | FailureKind::Refused | FailureKind::Connect => {
-                (Kind::Connect, Some("is the server running and its address right? Nothing was sent"))
-            }
-            FailureKind::Proxy(_) => {
-                (Kind::Connect, Some("the proxy did not let the connection through; nothing was sent"))
-            }
-            FailureKind::Unsent => (Kind::Connect, Some("the server did not begin with it")),
-            FailureKind::ConnectTimeout(_) => (
-                Kind::Connect,
-                Some("nothing answers at this address in time; a firewall or a VPN may be between"),
-            ),
-            FailureKind::Broken if request.method.is_read() => (Kind::Transport, None),
-            FailureKind::Broken => {
-                (Kind::Transport, Some("the server may have done what was asked; read before repeating it"))
-            }
-        };
-        let error = self.error(request, kind, error::excerpt(failure.message.as_bytes(), error::BODY_SHOWN));
-        match help {
-            Some(help) => error.with_help(help),
-            None => error,
-        }
-    }
-
     /// An error about this request and server.
     pub(crate) fn error(&self, request: &Request, kind: Kind, message: impl Into<String>) -> Error {
         Error::new(kind, request.context(&self.shared.server), message)
@@ -437,44 +199,6 @@ impl fmt::Debug for Client {
             .field("auth", &self.shared.auth)
             .field("unknown_fields", &self.unknown_fields)
             .finish_non_exhaustive()
-    }
-}
-
-/// What has been tried of one request.
-#[derive(Default)]
-struct Attempts {
-    /// How often the server asked for another try.
-    retries: u32,
-    /// How often the connection broke.
-    reconnects: u32,
-    /// Whether the credentials were renewed.
-    renewed: bool,
-    /// What the try before this one ended with.
-    last: Option<String>,
-}
-
-impl Attempts {
-    /// How long to wait before a read goes out again on another connection.
-    fn reconnect(&mut self, request: &Request, failure: &Failure) -> Option<Duration> {
-        let worth = match failure.kind {
-            // Without a connection nothing was sent, but a server that is down is better said soon.
-            FailureKind::Broken => request.method.is_read() && self.reconnects < retry::MAX_RECONNECTS,
-            _ => false,
-        };
-        if !worth {
-            return None;
-        }
-        self.reconnects += 1;
-        self.last = Some(failure.message.clone());
-        Some(Duration::from_millis(100u64 << self.reconnects))
-    }
-
-    fn explain(&self, error: Error) -> Error {
-        match &self.last {
-            Some(last) => error
-                .with_note(format!("the try before ended with: {}", error::excerpt(last.as_bytes(), 256))),
-            None => error,
-        }
     }
 }
 

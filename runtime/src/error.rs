@@ -6,9 +6,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+mod connect;
+mod network;
 mod predicates;
 mod response;
 
+pub use connect::{ConnectFailure, ConnectPhase};
 pub use predicates::ResultExt;
 pub(crate) use response::{BODY_SHOWN, excerpt, from_answer, from_status};
 
@@ -27,6 +30,10 @@ struct Inner {
     context: String,
     message: String,
     help: Option<String>,
+    /// Whether a write may have been done.
+    ambiguous: bool,
+    /// Where a redirect points to.
+    location: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -42,11 +49,19 @@ pub(crate) enum Kind {
     /// The request is refused before anything is sent.
     Request,
     /// No connection to the server.
-    Connect,
-    /// The connection broke, or the body ended too early.
+    Connect(ConnectFailure),
+    /// The connection broke.
     Transport,
+    /// The body ended too early.
+    Truncated,
     /// A deadline of the client passed.
     Timeout,
+    /// A body that began did not go on.
+    Stalled,
+    /// An answer is longer than is taken.
+    TooLarge,
+    /// A success that is no answer of an API server.
+    Content,
     /// What came back cannot be read.
     Decode,
     /// An update would drop members that this build does not know.
@@ -68,6 +83,8 @@ impl Error {
             context: context.into(),
             message: message.into(),
             help: None,
+            ambiguous: false,
+            location: None,
             source: None,
         }))
     }
@@ -81,6 +98,30 @@ impl Error {
     /// The same error with something to know beside it.
     pub(crate) fn with_note(mut self, note: impl AsRef<str>) -> Self {
         self.0.message = format!("{} [{}]", self.0.message, note.as_ref());
+        self
+    }
+
+    /// The same error of a write that may have been done.
+    pub(crate) fn that_is_ambiguous(mut self, ambiguous: bool) -> Self {
+        self.0.ambiguous |= ambiguous;
+        self
+    }
+
+    /// The same error with where the server points to instead.
+    pub(crate) fn with_location(mut self, location: &str) -> Self {
+        self.0.location = Some(location.to_owned());
+        self
+    }
+
+    /// The same error with more of what the reader can do about it.
+    pub(crate) fn with_more_help(mut self, more: impl AsRef<str>) -> Self {
+        match &mut self.0.help {
+            Some(help) => {
+                help.push_str("; ");
+                help.push_str(more.as_ref());
+            }
+            help => *help = Some(more.as_ref().to_owned()),
+        }
         self
     }
 

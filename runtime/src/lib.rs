@@ -44,7 +44,7 @@ pub use discovery::{
     Mapper, OpenApiDocument, OpenApiIndex, PreferredResources, ServerVersion,
 };
 pub use dynamic::{DynamicApi, DynamicObject};
-pub use error::{Error, ResultExt};
+pub use error::{ConnectFailure, ConnectPhase, Error, ResultExt};
 pub use options::{
     ApplyOptions, CreateOptions, DeleteOptions, FieldValidation, GetOptions, ListOptions, LogOptions,
     PatchOptions, PropagationPolicy, ResourceVersionMatch, UnknownFieldPolicy, UpdateOptions, WatchOptions,

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::call::{Target, refuse};
-use crate::request::{Method, Query, Request};
+use crate::request::{Expect, Method, Query, Request};
 use crate::{Error, Result};
 
 /// A request to a subresource that is no object.
@@ -120,6 +120,7 @@ impl ConnectRequest {
             request.path.append(path)?;
         }
         request.headers.set("accept", "*/*");
+        request.expect = Expect::Foreign;
         request.query = self.query.clone();
         Ok(match self.body.take() {
             Some((content_type, body)) => request.with_body(content_type, body),

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::body_stream::BodyStream;
 use crate::error::{Error, Kind};
 use crate::options::LogOptions;
-use crate::request::{Class, Method, Request};
+use crate::request::{Class, Expect, Method, Request};
 
 /// The longest line; what is longer comes in pieces.
 const MAX_LINE: usize = 1 << 20;
@@ -53,6 +53,7 @@ impl LogRequest {
     fn request_once(&self) -> Result<Request> {
         let mut request = self.target.request("get", Method::Get)?;
         request.headers.set("accept", "*/*");
+        request.expect = Expect::Foreign;
         self.options.query(&mut request.query)?;
         Ok(request)
     }

@@ -4,6 +4,7 @@
 //! Nothing here opens a connection or runs a program: loading a configuration and using it are separate steps.
 
 mod accessors;
+mod calls;
 mod environment;
 mod exec;
 mod impersonation;
@@ -63,6 +64,7 @@ pub struct Config {
     allow_credentials_over_http: bool,
     unknown_fields: UnknownFieldPolicy,
     environment: Environment,
+    calls: calls::Calls,
     /// Where it came from, for messages: `kubeconfig /home/me/.kube/config, context "dev"`.
     origin: String,
 }
@@ -77,6 +79,9 @@ pub(crate) struct Credentials {
 }
 
 impl Config {
+    /// The origin of a configuration that came from nowhere: there is no file to look at.
+    pub(crate) const IN_CODE: &str = "configuration built in code";
+
     /// A configuration for `server`: a URL (a path prefix is kept), or `host` or `host:port`.
     ///
     /// Without a scheme it is `https` when a certificate, an authority or `insecure_skip_tls_verify` is set, and
@@ -98,7 +103,8 @@ impl Config {
             allow_credentials_over_http: false,
             unknown_fields: UnknownFieldPolicy::default(),
             environment: Environment::system(),
-            origin: "configuration built in code".to_owned(),
+            calls: calls::Calls::default(),
+            origin: Config::IN_CODE.to_owned(),
         }
     }
 

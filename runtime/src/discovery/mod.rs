@@ -160,6 +160,8 @@ impl Discovery {
             .map(|path| Request::new(Method::Get, path))
             .map_err(|error| error.in_context(|| format!("discovery on {}", self.client.server())))?;
         request.timeout = limit;
+        // One that is down may be so for days; `again` asks for it once more.
+        request.uninvited = false;
         let response = self.client.call(&request).await?;
         legacy::resources(group, version, &response.body).map_err(|error| self.unreadable(&request, &error))
     }

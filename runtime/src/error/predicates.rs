@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{Error, Kind};
+use super::{ConnectFailure, Error, Kind};
 use crate::Result;
 use crate::wire::{Status, StatusCause};
 
@@ -80,7 +80,8 @@ impl Error {
     /// The server does not know who is asking.
     ///
     /// # Troubleshooting
-    /// The credentials are missing, wrong or expired; they have been renewed once already where that was possible.
+    /// The credentials are missing, wrong or expired; they have been renewed once already where that was possible. The
+    /// message says where they are from.
     pub fn is_unauthorized(&self) -> bool {
         self.reason_or_code("Unauthorized", 401)
     }
@@ -117,9 +118,28 @@ impl Error {
     /// The server gave up waiting; whether it did what was asked is not known. Also a deadline of this client.
     ///
     /// # Troubleshooting
-    /// Read the object before repeating a write.
+    /// Read the object before repeating a write; [`Error::is_ambiguous`] tells whether it may have been done. A connection
+    /// that took too long is also [`Error::is_connect`], an answer that stopped coming also [`Error::is_stalled`].
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind(), Kind::Timeout) || self.reason_or_code("Timeout", 504)
+        let ours = matches!(
+            self.kind(),
+            Kind::Timeout | Kind::Stalled | Kind::Connect(ConnectFailure::Timeout { .. })
+        );
+        ours || self.reason_or_code("Timeout", 504)
+    }
+
+    /// The resourceVersion that was asked for is newer than what the server knows yet.
+    ///
+    /// # Troubleshooting
+    /// The server may be behind others, or was restored from a backup. Ask again a little later, or without a
+    /// resourceVersion.
+    pub fn is_too_large_resource_version(&self) -> bool {
+        self.has_cause("ResourceVersionTooLarge")
+            || (self.is_timeout()
+                && self.status().and_then(|status| status.message.as_deref()).is_some_and(|message| {
+                    // Servers before 1.18 and between say it in words only.
+                    message.contains("Too large resource version")
+                }))
     }
 
     /// The server could not finish in time and asks to try again later.
@@ -224,22 +244,6 @@ impl Error {
     /// The message says which name, option or body and why.
     pub fn is_request(&self) -> bool {
         matches!(self.kind(), Kind::Request | Kind::UnknownFields)
-    }
-
-    /// There is no connection to the server: nothing was sent.
-    ///
-    /// # Troubleshooting
-    /// Check the address, DNS, the proxy, and for TLS the certificate authority.
-    pub fn is_connect(&self) -> bool {
-        matches!(self.kind(), Kind::Connect)
-    }
-
-    /// The connection broke while the request was under way: the server may have done what was asked.
-    ///
-    /// # Troubleshooting
-    /// Read the object before repeating a write.
-    pub fn is_transport(&self) -> bool {
-        matches!(self.kind(), Kind::Transport)
     }
 
     /// What came back cannot be read as what was asked for.

@@ -76,6 +76,17 @@ pub(crate) enum Class {
     Stream,
 }
 
+/// What the answer should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// An object of the API, in JSON.
+    Object,
+    /// Anything that the server has.
+    Any,
+    /// Anything that another program has to say through the server: what a proxy leads to, the log of a container.
+    Foreign,
+}
+
 /// What is being asked, in the words of the API: for messages only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ask {
@@ -120,6 +131,11 @@ pub(crate) struct Request {
     pub(crate) timeout: Option<Duration>,
     /// Whether an answer of any status is a success: for the REST client.
     pub(crate) any_status: bool,
+    pub(crate) expect: Expect,
+    /// How often it is sent again at most, where that is not left to the client.
+    pub(crate) max_retries: Option<u32>,
+    /// Whether it is sent again where no server asks for that. Not for those who have a rule of their own.
+    pub(crate) uninvited: bool,
     pub(crate) ask: Option<Ask>,
 }
 
@@ -136,6 +152,9 @@ impl Request {
             class: Class::Unary,
             timeout: None,
             any_status: false,
+            expect: Expect::Object,
+            max_retries: None,
+            uninvited: true,
             ask: None,
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::response::{RawResponse, RawStream};
 use crate::codec::Value;
 use crate::error::{Error, Kind};
-use crate::request::{Class, JSON, Method, Path, Request};
+use crate::request::{Class, Expect, JSON, Method, Path, Request};
 use crate::transport::BoxFuture;
 use crate::watch::Watch;
 use crate::{Client, Result};
@@ -26,7 +26,10 @@ pub struct RestRequest {
 }
 
 impl RestRequest {
-    pub(super) fn new(client: &Client, method: Method, request: Result<Request>) -> Self {
+    pub(super) fn new(client: &Client, method: Method, mut request: Result<Request>) -> Self {
+        if let Ok(request) = &mut request {
+            request.expect = Expect::Any;
+        }
         RestRequest { client: client.clone(), method, request }
     }
 
@@ -92,6 +95,14 @@ impl RestRequest {
     pub fn any_status(self) -> Self {
         self.with(|request| {
             request.any_status = true;
+            Ok(())
+        })
+    }
+
+    /// Sends it again at most this often, whatever the client says; see [`Client::max_retries`].
+    pub fn max_retries(self, retries: u32) -> Self {
+        self.with(|request| {
+            request.max_retries = Some(retries);
             Ok(())
         })
     }

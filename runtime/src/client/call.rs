@@ -1,0 +1,157 @@
+//! The whole way of a request: credentials, sending, what the answer means, another try or the end.
+//!
+//! Deliberately the order of the steps only; each of them is elsewhere.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::attempts::Attempts;
+use super::{Client, Response};
+use crate::Result;
+use crate::error::{self, Error};
+use crate::request::{Headers, Request, retry};
+use crate::transport::{Answer, Duplex, Upgrade};
+
+impl Client {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// Everything but an answer of 2xx, said of this request and server.
+    pub(crate) async fn call(&self, request: &Request) -> Result<Response> {
+        let timeout = request.timeout.or(self.shared.request_timeout);
+        let mut attempts = Attempts::new(self, request, timeout);
+        let Some(deadline) = attempts.deadline else { return self.exchange(request, &mut attempts).await };
+        let exchanged = tokio::time::timeout_at(deadline, self.exchange(request, &mut attempts)).await;
+        exchanged.unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, timeout)))
+    }
+
+    async fn exchange(&self, request: &Request, attempts: &mut Attempts) -> Result<Response> {
+        loop {
+            let Answer { status, headers, mut body } = self.head(request, attempts).await?;
+            match self.read(request, &mut body).await {
+                Ok(Ok(body)) => {
+                    attempts.succeeded(self);
+                    return Ok(Response { status, headers, body });
+                }
+                Err(error) => {
+                    return Err(attempts.explain(error.that_is_ambiguous(attempts.may_be_done())));
+                }
+                Ok(Err(failure)) => {
+                    drop(body);
+                    match attempts.after_failure(self, &failure) {
+                        Some(wait) => tokio::time::sleep(wait).await,
+                        None => return Err(attempts.explain(self.cut_off(request, attempts, &failure))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends a request and hands out the answer's body as it comes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`], up to the head of the answer.
+    pub(crate) async fn open(&self, request: &Request) -> Result<Answer> {
+        self.open_within(request, None).await
+    }
+
+    /// The same, giving up where the answer has not begun within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::open`], and when the time is up.
+    pub(crate) async fn open_within(&self, request: &Request, limit: Option<Duration>) -> Result<Answer> {
+        let mut attempts = Attempts::new(self, request, limit);
+        let opened = match attempts.deadline {
+            None => self.head(request, &mut attempts).await,
+            Some(deadline) => tokio::time::timeout_at(deadline, self.head(request, &mut attempts))
+                .await
+                .unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, limit))),
+        };
+        if opened.is_ok() {
+            attempts.succeeded(self);
+        }
+        opened
+    }
+
+    /// Turns a connection of its own into a stream of bytes, for another protocol than HTTP.
+    ///
+    /// Credentials are renewed once after a 401, as for every request; nothing is sent again otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Every answer but 101, said of this request and server.
+    pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
+        let mut attempts = Attempts::new(self, request, None);
+        loop {
+            let presented = self.presented().await?;
+            let outgoing = self.outgoing(request, &presented);
+            attempts.under_way = true;
+            let upgrade = self.transport(&presented)?.upgrade(outgoing).await;
+            let Answer { status, mut body, .. } =
+                match upgrade.map_err(|failure| self.failed(request, &attempts, &failure))? {
+                    Upgrade::Switched { headers, io } => return Ok((headers, io)),
+                    Upgrade::Refused(answer) => answer,
+                };
+            if self.renewed(&mut attempts, status, &presented) {
+                continue;
+            }
+            let text = self.read_failure(&mut body).await;
+            return Err(self.refused(request, status, &Headers::default(), &text, None));
+        }
+    }
+
+    /// The head of an answer of 2xx, after as many tries as the rules allow.
+    async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
+        loop {
+            let presented = self.presented().await?;
+            let outgoing = self.outgoing(request, &presented);
+            let transport = self.transport(&presented)?;
+            attempts.under_way = true;
+            let Answer { status, headers, mut body } = match transport.send(outgoing).await {
+                Ok(answer) => answer,
+                Err(failure) => match attempts.after_failure(self, &failure) {
+                    Some(wait) => {
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    None => return Err(attempts.explain(self.failed(request, attempts, &failure))),
+                },
+            };
+            if (200..300).contains(&status) {
+                return Ok(Answer { status, headers, body });
+            }
+            if self.renewed(attempts, status, &presented) {
+                continue;
+            }
+            if request.any_status {
+                return Ok(Answer { status, headers, body });
+            }
+            let text = self.read_failure(&mut body).await;
+            drop(body);
+            let after =
+                headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now));
+            let error = self.refused(request, status, &headers, &text, after);
+            match attempts.after_answer(self, request, status, after, &error) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(attempts.explain(error)),
+            }
+        }
+    }
+
+    /// The error for an answer of this status.
+    fn refused(
+        &self,
+        request: &Request,
+        status: u16,
+        headers: &Headers,
+        text: &[u8],
+        after: Option<Duration>,
+    ) -> Error {
+        let error = error::from_answer(request, &self.shared.server, status, text, after);
+        self.known_better(request, status, headers, error)
+    }
+}

@@ -1,0 +1,183 @@
+//! What errors say where no answer came, or one that does not come from an API: what happened, and what to do about it.
+//!
+//! The answers of API servers are read in `error::response`.
+
+use std::time::Duration;
+
+use super::Client;
+use super::attempts::Attempts;
+use crate::config::Config;
+use crate::error::{self, ConnectFailure, ConnectPhase, Error, Kind};
+use crate::request::{Headers, Request};
+use crate::transport::{Failure, FailureKind, Phase};
+
+/// What to do about a write that may have been done.
+const AMBIGUOUS: &str = "the server may have done what was asked; read before repeating it";
+
+impl Client {
+    /// No answer came.
+    pub(super) fn failed(&self, request: &Request, attempts: &Attempts, failure: &Failure) -> Error {
+        let message = error::excerpt(failure.message.as_bytes(), error::BODY_SHOWN);
+        let (connect, help) = match failure.kind {
+            FailureKind::Request => return self.error(request, Kind::Request, message),
+            FailureKind::Broken => {
+                let error = self.error(request, Kind::Transport, message);
+                return if attempts.may_be_done() {
+                    error.with_help(AMBIGUOUS).that_is_ambiguous(true)
+                } else {
+                    error
+                };
+            }
+            FailureKind::Tls => (
+                ConnectFailure::Tls,
+                "is the certificate authority the cluster's, and the name in the URL the server's?",
+            ),
+            FailureKind::Dns => {
+                (ConnectFailure::Dns, "is the server's name right, and the network up? Nothing was sent")
+            }
+            FailureKind::Refused => {
+                (ConnectFailure::Refused, "is the server running and its address right? Nothing was sent")
+            }
+            FailureKind::Connect => {
+                (ConnectFailure::Other, "is the server running and its address right? Nothing was sent")
+            }
+            FailureKind::Proxy(status @ Some(407)) => {
+                (ConnectFailure::Proxy { status }, "the proxy wants a user and a password in its URL")
+            }
+            FailureKind::Proxy(status) => (
+                ConnectFailure::Proxy { status },
+                "the proxy did not let the connection through; nothing was sent",
+            ),
+            FailureKind::Unsent => (
+                ConnectFailure::NotProcessed,
+                "the server did not begin with it, so it is safe to send it again",
+            ),
+            FailureKind::ConnectTimeout(phase) => (
+                ConnectFailure::Timeout { phase: step(phase) },
+                "nothing answers at this address in time; a firewall or a VPN may be between",
+            ),
+        };
+        self.from_where(self.error(request, Kind::Connect(connect), message).with_help(help))
+    }
+
+    /// An answer came and broke off.
+    pub(super) fn cut_off(&self, request: &Request, attempts: &Attempts, failure: &Failure) -> Error {
+        let message = format!("the answer broke off: {}", error::excerpt(failure.message.as_bytes(), 512));
+        let error = self.error(request, Kind::Truncated, message);
+        if attempts.may_be_done() {
+            error
+                .with_help("the server had begun to say that it did what was asked; read before repeating it")
+                .that_is_ambiguous(true)
+        } else {
+            error
+        }
+    }
+
+    /// The caller's patience is at its end.
+    pub(super) fn out_of_time(
+        &self,
+        request: &Request,
+        attempts: &Attempts,
+        limit: Option<Duration>,
+    ) -> Error {
+        let limit = limit.unwrap_or_default();
+        let error = self.error(request, Kind::Timeout, format!("no answer within {limit:?}"));
+        let error = if attempts.may_be_done() {
+            error.with_help(AMBIGUOUS).that_is_ambiguous(true)
+        } else {
+            error
+        };
+        attempts.explain(error)
+    }
+
+    /// A body that began did not go on.
+    pub(super) fn stalled(&self, request: &Request, patience: Duration, read: usize) -> Error {
+        let message = format!("the answer stopped after {read} bytes, and nothing came for {patience:?}");
+        self.error(request, Kind::Stalled, message)
+            .with_help("the connection is up, the server hangs; `Config::stall_timeout` says how long to wait")
+    }
+
+    /// What this client can add to what an answer with a failure says.
+    pub(super) fn known_better(
+        &self,
+        request: &Request,
+        status: u16,
+        headers: &Headers,
+        error: Error,
+    ) -> Error {
+        // A gateway gave up on the server, or the server on its storage: who knows how far it came.
+        let error = error.that_is_ambiguous(!request.method.is_read() && matches!(status, 502 | 504));
+        let error = if error.is_ambiguous() { error.with_more_help(AMBIGUOUS) } else { error };
+        match headers.get("location").filter(|_| (300..400).contains(&status)) {
+            Some(location) => self.redirected(error, location),
+            None if status == 401 => self.from_where(error),
+            None => error,
+        }
+    }
+
+    fn redirected(&self, error: Error, location: &str) -> Error {
+        // What is in the query of a login page's URL is nobody's business.
+        let shown = location.split(['?', '#']).next().unwrap_or_default();
+        let shown = error::excerpt(shown.as_bytes(), 256);
+        let help = if is_here(&self.shared.server, location) {
+            format!("it points to {shown}, on itself: is the `server:` URL missing a path?")
+        } else {
+            format!("it points to {shown}: is the `server:` URL that of the API server, and its scheme right?")
+        };
+        let error = error.with_help(format!("{help} Redirects are never followed"));
+        self.from_where(error.with_location(location))
+    }
+
+    /// The error with the file and the context that the server and the credentials are from, where there is a file.
+    pub(super) fn from_where(&self, error: Error) -> Error {
+        match self.shared.config.origin() {
+            Config::IN_CODE => error,
+            origin => error.with_more_help(format!("configured by {origin}")),
+        }
+    }
+}
+
+/// Whether `location` is on this server.
+fn is_here(server: &str, location: &str) -> bool {
+    let relative = !location.starts_with("//") && !location.contains("://");
+    relative || origin(server).is_some_and(|here| origin(location).is_some_and(|it| it.eq_ignore_ascii_case(here)))
+}
+
+/// Scheme, host and port of a URL, as they are written.
+fn origin(url: &str) -> Option<&str> {
+    let host = url.find("://")? + 3;
+    let end = url.get(host..)?.find(['/', '?', '#']).map_or(url.len(), |end| host + end);
+    url.get(..end)
+}
+
+fn step(phase: Phase) -> ConnectPhase {
+    match phase {
+        Phase::Connect => ConnectPhase::Connect,
+        Phase::Proxy => ConnectPhase::Proxy,
+        Phase::Tls => ConnectPhase::Tls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_redirect_stays_on_the_server_is_told_by_scheme_host_and_port() {
+        let server = "https://api.example.com:6443/prefix";
+        for (location, here) in [
+            ("/elsewhere", true),
+            ("elsewhere", true),
+            ("?x", true),
+            ("https://API.example.com:6443", true),
+            ("https://api.example.com:6443/x", true),
+            ("https://api.example.com/x", false),
+            ("http://api.example.com:6443/x", false),
+            ("//api.example.com:6443/x", false),
+            ("https://api.example.com:6443.evil.test/x", false),
+            ("", true),
+        ] {
+            assert_eq!(is_here(server, location), here, "{location}");
+        }
+    }
+}
