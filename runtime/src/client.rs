@@ -6,12 +6,13 @@
 
 mod attempts;
 mod call;
+mod content;
 mod failure;
 mod read;
 mod send;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -160,8 +160,7 @@ pub(super) fn decode<T: Value + Default>(
     response: &Response,
 ) -> Result<T> {
     check(client, request, response)?;
-    codec::from_slice(&response.body)
-        .map_err(|error| undecodable(client, request, response, &error.to_string()))
+    codec::from_slice(&response.body).map_err(|error| undecodable(client, request, &error.to_string()))
 }
 
 /// An answer that is a Status, if it is one.
@@ -190,17 +189,8 @@ pub(super) fn check(client: &Client, request: &Request, response: &Response) -> 
     }
 }
 
-/// An answer that cannot be read. It is never shown, since it may be a Secret; a page for people was not meant for us.
-fn undecodable(client: &Client, request: &Request, response: &Response, why: &str) -> Error {
-    let content_type = response.headers.get("content-type").unwrap_or("no content type");
-    let looks_like_json = matches!(response.body.trim_ascii_start().first(), Some(b'{' | b'['));
-    if content_type.starts_with("text/") && !looks_like_json {
-        let content_type = error::excerpt(content_type.as_bytes(), 64);
-        let message =
-            format!("the answer is no JSON ({content_type}): {}", error::excerpt(&response.body, 200));
-        let help = "is this the API server, or a proxy or login page?";
-        return client.error(request, Kind::Decode, message).with_help(help);
-    }
+/// An answer that cannot be read. It is never shown, since it may be a Secret.
+fn undecodable(client: &Client, request: &Request, why: &str) -> Error {
     let message = format!("the answer cannot be read: {why}");
     client.error(request, Kind::Decode, message).with_help("`.raw()` gives the answer as it came")
 }

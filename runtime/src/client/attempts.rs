@@ -60,11 +60,6 @@ impl Attempts {
         self.under_way && !self.read
     }
 
-    /// How often it was sent again.
-    pub(super) fn retries(&self) -> u32 {
-        self.retries
-    }
-
     /// How long to wait before the request goes out again, after an answer with a failure.
     pub(super) fn after_answer(
         &mut self,
@@ -87,12 +82,7 @@ impl Attempts {
         self.again(client, chance, || failure.message.clone())
     }
 
-    fn again(
-        &mut self,
-        client: &Client,
-        chance: Chance,
-        ended: impl FnOnce() -> String,
-    ) -> Option<Duration> {
+    fn again(&mut self, client: &Client, chance: Chance, ended: impl FnOnce() -> String) -> Option<Duration> {
         if self.retries >= self.max_retries {
             return None;
         }

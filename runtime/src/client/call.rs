@@ -33,7 +33,7 @@ impl Client {
             match self.read(request, &mut body).await {
                 Ok(Ok(body)) => {
                     attempts.succeeded(self);
-                    return Ok(Response { status, headers, body });
+                    return self.of_the_api(request, Response { status, headers, body });
                 }
                 Err(error) => {
                     return Err(attempts.explain(error.that_is_ambiguous(attempts.may_be_done())));
@@ -71,10 +71,9 @@ impl Client {
                 .await
                 .unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, limit))),
         };
-        if opened.is_ok() {
-            attempts.succeeded(self);
-        }
-        opened
+        let answer = opened?;
+        attempts.succeeded(self);
+        self.stream_of_the_api(request, answer).await
     }
 
     /// Turns a connection of its own into a stream of bytes, for another protocol than HTTP.

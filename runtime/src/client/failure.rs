@@ -57,7 +57,7 @@ impl Client {
                 "nothing answers at this address in time; a firewall or a VPN may be between",
             ),
         };
-        self.from_where(self.error(request, Kind::Connect(connect), message).with_help(help))
+        self.with_origin(self.error(request, Kind::Connect(connect), message).with_help(help))
     }
 
     /// An answer came and broke off.
@@ -82,19 +82,17 @@ impl Client {
     ) -> Error {
         let limit = limit.unwrap_or_default();
         let error = self.error(request, Kind::Timeout, format!("no answer within {limit:?}"));
-        let error = if attempts.may_be_done() {
-            error.with_help(AMBIGUOUS).that_is_ambiguous(true)
-        } else {
-            error
-        };
+        let error =
+            if attempts.may_be_done() { error.with_help(AMBIGUOUS).that_is_ambiguous(true) } else { error };
         attempts.explain(error)
     }
 
     /// A body that began did not go on.
     pub(super) fn stalled(&self, request: &Request, patience: Duration, read: usize) -> Error {
         let message = format!("the answer stopped after {read} bytes, and nothing came for {patience:?}");
-        self.error(request, Kind::Stalled, message)
-            .with_help("the connection is up, the server hangs; `Config::stall_timeout` says how long to wait")
+        self.error(request, Kind::Stalled, message).with_help(
+            "the connection is up, the server hangs; `Config::stall_timeout` says how long to wait",
+        )
     }
 
     /// What this client can add to what an answer with a failure says.
@@ -110,7 +108,7 @@ impl Client {
         let error = if error.is_ambiguous() { error.with_more_help(AMBIGUOUS) } else { error };
         match headers.get("location").filter(|_| (300..400).contains(&status)) {
             Some(location) => self.redirected(error, location),
-            None if status == 401 => self.from_where(error),
+            None if status == 401 => self.with_origin(error),
             None => error,
         }
     }
@@ -122,14 +120,16 @@ impl Client {
         let help = if is_here(&self.shared.server, location) {
             format!("it points to {shown}, on itself: is the `server:` URL missing a path?")
         } else {
-            format!("it points to {shown}: is the `server:` URL that of the API server, and its scheme right?")
+            format!(
+                "it points to {shown}: is the `server:` URL that of the API server, and its scheme right?"
+            )
         };
         let error = error.with_help(format!("{help} Redirects are never followed"));
-        self.from_where(error.with_location(location))
+        self.with_origin(error.with_location(location))
     }
 
     /// The error with the file and the context that the server and the credentials are from, where there is a file.
-    pub(super) fn from_where(&self, error: Error) -> Error {
+    pub(super) fn with_origin(&self, error: Error) -> Error {
         match self.shared.config.origin() {
             Config::IN_CODE => error,
             origin => error.with_more_help(format!("configured by {origin}")),
@@ -140,7 +140,8 @@ impl Client {
 /// Whether `location` is on this server.
 fn is_here(server: &str, location: &str) -> bool {
     let relative = !location.starts_with("//") && !location.contains("://");
-    relative || origin(server).is_some_and(|here| origin(location).is_some_and(|it| it.eq_ignore_ascii_case(here)))
+    relative
+        || origin(server).is_some_and(|here| origin(location).is_some_and(|it| it.eq_ignore_ascii_case(here)))
 }
 
 /// Scheme, host and port of a URL, as they are written.

@@ -16,7 +16,7 @@ use crate::transport::{HttpTransport, Outgoing, Transport};
 impl Client {
     /// Who asks, for one try.
     pub(super) async fn presented(&self) -> Result<Presented> {
-        self.shared.auth.presented().await.map_err(|error| self.from_where(error))
+        self.shared.auth.presented().await.map_err(|error| self.with_origin(error))
     }
 
     /// Whether the server refused the credentials and others may be had: once for each call.

@@ -164,9 +164,12 @@ async fn a_server_that_is_not_there_is_a_connect_error_that_names_it() {
 async fn h4_redirects_are_never_followed() {
     let elsewhere = Server::start([Reply::new(200, OBJECT)]).await;
     for code in [301, 302, 303, 307, 308] {
-        let server =
-            Server::start([Reply::with(code, &[("location", &format!("{}/x?state=s3cr3t", elsewhere.url))], "")])
-                .await;
+        let server = Server::start([Reply::with(
+            code,
+            &[("location", &format!("{}/x?state=s3cr3t", elsewhere.url))],
+            "",
+        )])
+        .await;
         let client = Client::new(server.config().bearer_token("canary")).unwrap();
         let error = widgets(&client).get("a").await.unwrap_err();
         assert_eq!(error.http_status(), Some(code));
@@ -205,7 +208,7 @@ async fn foreign_answers_are_shown_in_part_and_without_what_steers_a_terminal() 
             .await;
     let widgets = widgets(&server.client());
     let error = widgets.get("a").await.unwrap_err();
-    assert!(error.is_decode() && error.to_string().contains("text/html"), "{error}");
+    assert!(error.is_unexpected_content() && error.to_string().contains("200 with text/html"), "{error}");
     assert!(error.to_string().len() < 700 && !error.to_string().contains('\u{1b}'));
     let error = widgets.get("a").await.unwrap_err();
     assert!(error.is_forbidden() && error.is_unexpected_server_response());
@@ -316,4 +319,110 @@ async fn an_object_that_cannot_be_read_is_not_shown_whatever_the_server_calls_it
     let server = Server::start([Reply::with(200, &[("content-type", "text/plain")], cut)]).await;
     let error = widgets(&server.client()).get("a").await.unwrap_err();
     assert!(error.is_decode() && !format!("{error} {error:?} {error:#?}").contains("canary"), "{error}");
+}
+
+#[tokio::test]
+async fn h6_a_watch_that_is_answered_with_a_page_is_refused_at_once() {
+    let html = [("content-type", "text/html")];
+    let server = Server::start([
+        Reply::with(200, &html, "<html>log in\u{7}"),
+        Reply::with(
+            200,
+            &[("content-type", "text/plain")],
+            r#"{"type":"ADDED","object":{"metadata":{"name":"a"}}}"#,
+        ),
+    ])
+    .await;
+    let error = widgets(&server.client()).watch().await.unwrap_err();
+    assert!(error.is_unexpected_content() && error.to_string().contains("<html>log in\\u{7}"), "{error}");
+    let mut watch = widgets(&server.client()).watch().await.unwrap();
+    assert!(watch.next().await.unwrap().is_ok(), "what is called wrongly can be an event all the same");
+}
+
+#[tokio::test]
+async fn h6_a_page_where_an_object_was_asked_for_is_shown_in_part_and_clean() {
+    let page = format!("<html>\u{1b}[31mlogin{}</html>", "x".repeat(9000));
+    let server = Server::start([
+        Reply::with(200, &[("content-type", "text/html; charset=utf-8")], &page),
+        Reply::with(200, &[("content-type", "application/vnd.kubernetes.protobuf")], "k8s\0canary"),
+    ])
+    .await;
+    let error = widgets(&server.client()).list().await.unwrap_err();
+    assert!(error.is_unexpected_content() && !error.is_decode(), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("200 with text/html; charset=utf-8 and no JSON: <html>\\u{1b}[31mloginxxx"),
+        "{text}"
+    );
+    assert!(text.contains("a proxy or login page") && text.len() < 600, "{text}");
+    let error = widgets(&server.client()).list().await.unwrap_err();
+    assert!(error.is_unexpected_content() && !format!("{error} {error:#?}").contains("canary"), "{error}");
+}
+
+#[tokio::test]
+async fn h7_a_failure_that_is_no_status_names_what_was_asked_and_shows_the_beginning() {
+    let long = format!("upstream connect error\u{7}{}", "x".repeat(2 << 20));
+    for code in [400, 403, 404, 500, 503] {
+        let server = Server::start([Reply::with(code, &[("content-type", "text/plain")], &long)]).await;
+        let error = widgets(&server.client()).create(&Widget::default()).await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.http_status(), Some(code));
+        assert!(error.is_unexpected_server_response() && text.starts_with("POST http://"), "{text}");
+        assert!(
+            text.contains("/namespaces/default/widgets: ") && text.contains("upstream connect error\\u{7}xx")
+        );
+        assert!(text.len() < 4000, "{}", text.len());
+    }
+}
+
+#[tokio::test]
+async fn h8_a_status_with_what_nobody_knows_is_kept_whole_and_shown_in_part() {
+    let causes: Vec<_> = (0..500)
+        .map(|at| {
+            format!(
+                r#"{{"reason":"Unheard{at}","message":"cause {at} {}","field":"spec.x"}}"#,
+                "y".repeat(900)
+            )
+        })
+        .collect();
+    let body = format!(
+        r#"{{"kind":"Status","status":"Failure","reason":"Unheard","code":422,"message":"m{}","details":{{"causes":[{}],"new":1}}}}"#,
+        "z".repeat(200_000),
+        causes.join(",")
+    );
+    let server = Server::start([Reply::new(422, &body)]).await;
+    let error = widgets(&server.client()).create(&Widget::default()).await.unwrap_err();
+    assert!(error.is_invalid() && error.reason() == "Unheard" && error.has_cause("Unheard499"));
+    assert_eq!(
+        (error.causes().len(), error.status().unwrap().message.as_ref().unwrap().len()),
+        (500, 200_001)
+    );
+    assert!(error.to_string().len() < 16_000, "{}", error.to_string().len());
+}
+
+#[tokio::test]
+async fn h10_json_that_nests_without_end_is_an_error_and_no_overflow() {
+    for open in ["[", "{\"a\":"] {
+        let body = format!(
+            r#"{{"apiVersion":"example.com/v1","kind":"Widget","metadata":{{"name":"a"}},"status":{}"#,
+            open.repeat(10_000)
+        );
+        let server = Server::start((0..3).map(|_| Reply::new(200, &body))).await;
+        let widgets = widgets(&server.client());
+        assert!(widgets.get("a").await.unwrap_err().is_decode());
+        assert!(widgets.list().await.unwrap_err().is_decode());
+        let failure = Server::start([Reply::new(422, &body)]).await;
+        let error = Api::<Widget>::namespaced(&failure.client(), "default").get("a").await.unwrap_err();
+        assert!(error.is_unexpected_server_response());
+    }
+}
+
+#[tokio::test]
+async fn h15_the_two_sorts_of_409_are_told_apart() {
+    for (reason, exists) in [("AlreadyExists", true), ("Conflict", false)] {
+        let server = Server::start([Reply::new(409, &status(409, reason))]).await;
+        let error = widgets(&server.client()).create(&Widget::default()).await.unwrap_err();
+        assert_eq!((error.is_already_exists(), error.is_conflict()), (exists, !exists), "{error}");
+        assert!(!error.is_ambiguous());
+    }
 }

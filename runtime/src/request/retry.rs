@@ -130,9 +130,8 @@ impl Budget {
     /// Gives back.
     pub(crate) fn give(&self, amount: u32) {
         // Full is the rule: then nobody writes to what all share.
-        let give = |left: u32| {
-            (left < Budget::CAPACITY).then(|| left.saturating_add(amount).min(Budget::CAPACITY))
-        };
+        let give =
+            |left: u32| (left < Budget::CAPACITY).then(|| left.saturating_add(amount).min(Budget::CAPACITY));
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
     }
 }

@@ -72,6 +72,11 @@ impl Body {
         Body(Box::pin(stream))
     }
 
+    /// The same body with `start` before it.
+    pub(crate) fn after(self, start: Bytes) -> Self {
+        Body::new(futures_util::stream::StreamExt::chain(futures_util::stream::iter([Ok(start)]), self.0))
+    }
+
     /// The next piece, or `None` at the clean end.
     pub(crate) async fn chunk(&mut self) -> Option<Result<Bytes, Failure>> {
         std::future::poll_fn(|cx| self.poll_chunk(cx)).await

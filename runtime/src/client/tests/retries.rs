@@ -22,18 +22,19 @@ async fn h1_a_server_that_says_when_is_asked_again_then_for_every_verb_and_ten_t
     assert!(error.to_string().contains("[after 11 tries]"), "{error}");
     assert_eq!(script.count(), 11);
     assert!(script.waits().iter().all(|wait| (3.0..=5.1).contains(wait)), "{:?}", script.waits());
-    let spread: std::collections::BTreeSet<_> = script.waits().iter().map(|wait| format!("{wait:.3}")).collect();
+    let spread: std::collections::BTreeSet<_> =
+        script.waits().iter().map(|wait| format!("{wait:.3}")).collect();
     assert!(spread.len() > 2, "those who were told the same do not come back together: {spread:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn h2_a_write_that_the_server_fails_without_a_word_about_later_is_sent_once_and_a_read_again() {
-    for status in [500, 502, 503, 504] {
-        let failing = || Act::answer(status, &[], &crate::testing::status(status, "Unheard"));
+    for code in [500, 502, 503, 504] {
+        let failing = || Act::answer(code, &[], &status(code, "Unheard"));
         let (client, script) = Script::client([failing(), ok()]);
         let error = widgets(&client).create(&no_content()).await.unwrap_err();
-        assert_eq!((error.http_status(), error.reason(), script.count()), (Some(status), "Unheard", 1));
-        assert_eq!(error.is_ambiguous(), matches!(status, 502 | 504), "{error}");
+        assert_eq!((error.http_status(), error.reason(), script.count()), (Some(code), "Unheard", 1));
+        assert_eq!(error.is_ambiguous(), matches!(code, 502 | 504), "{error}");
 
         let (client, script) = Script::client([failing(), failing(), ok()]);
         widgets(&client).get("a").await.unwrap();
@@ -41,7 +42,7 @@ async fn h2_a_write_that_the_server_fails_without_a_word_about_later_is_sent_onc
 
         let (client, script) = Script::client((0..9).map(|_| failing()));
         let error = widgets(&client).get("a").await.unwrap_err();
-        assert_eq!((error.http_status(), script.count()), (Some(status), 5));
+        assert_eq!((error.http_status(), script.count()), (Some(code), 5));
         assert!(error.to_string().contains("after 5 tries") && !error.is_ambiguous(), "{error}");
         assert!(script.waits().iter().sum::<f64>() <= 1.6, "one that is down is said soon");
     }
@@ -232,7 +233,7 @@ async fn retries_can_be_left_out_and_the_error_tells_of_those_there_were() {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_not_there_yet_comes_no_sooner_by_asking() {
-    let body = crate::testing::status(504, "Timeout").replace("Timeout it is", "Too large resource version: 9, current: 1");
+    let body = status(504, "Timeout").replace("Timeout it is", "Too large resource version: 9, current: 1");
     let (client, script) = Script::client([Act::answer(504, &[], &body), ok()]);
     let error = widgets(&client).list().resource_version("9").await.unwrap_err();
     assert!(error.is_too_large_resource_version() && script.count() == 1, "{error}");

@@ -30,7 +30,8 @@ impl Act {
 
     /// An answer whose body begins like this and then neither goes on nor ends.
     pub(super) fn stalling(status: u16, start: &'static str) -> Act {
-        let body = futures_util::stream::iter([Ok(Bytes::from(start))]).chain(futures_util::stream::pending());
+        let body =
+            futures_util::stream::iter([Ok(Bytes::from(start))]).chain(futures_util::stream::pending());
         Act::Answer(status, Vec::new(), Body::new(body))
     }
 
