@@ -133,7 +133,8 @@ impl Error {
     /// The same error, said of `context` where it had none of its own.
     pub(crate) fn in_context(mut self, context: impl FnOnce() -> String) -> Self {
         if self.0.context.is_empty() {
-            self.0.context = context();
+            // A name that was refused for its length is part of it.
+            self.0.context = excerpt(context().as_bytes(), 700);
         }
         self
     }

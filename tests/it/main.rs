@@ -10,6 +10,7 @@ mod conformance;
 mod controllers;
 mod defaults;
 mod ensure_crds;
+mod faults;
 mod fuzz;
 mod harness;
 mod house;
