@@ -15,6 +15,7 @@ mod dynamic;
 #[doc(hidden)]
 pub mod ensure;
 mod error;
+mod inflate;
 mod options;
 mod patch;
 mod request;

@@ -10,6 +10,7 @@ use super::attempts::Attempts;
 use super::{Client, Response};
 use crate::Result;
 use crate::error::{self, Error};
+use crate::inflate;
 use crate::request::{Headers, Request, retry};
 use crate::transport::{Answer, Duplex, Upgrade};
 
@@ -111,7 +112,7 @@ impl Client {
             let transport = self.transport(&presented)?;
             attempts.under_way = true;
             let Answer { status, headers, mut body } = match transport.send(outgoing).await {
-                Ok(answer) => answer,
+                Ok(answer) => plain(answer),
                 Err(failure) => match attempts.after_failure(self, &failure) {
                     Some(wait) => {
                         tokio::time::sleep(wait).await;
@@ -153,4 +154,15 @@ impl Client {
         let error = error::from_answer(request, &self.shared.server, status, text, after);
         self.known_better(request, status, headers, error)
     }
+}
+
+/// The answer with a body as it was before somebody compressed it.
+fn plain(mut answer: Answer) -> Answer {
+    let gzip = |encoding: &str| ["gzip", "x-gzip"].iter().any(|it| encoding.trim().eq_ignore_ascii_case(it));
+    if answer.headers.get("content-encoding").is_some_and(gzip) {
+        answer.headers.remove("content-encoding");
+        answer.headers.remove("content-length");
+        answer.body = inflate::body(answer.body);
+    }
+    answer
 }

@@ -18,6 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 impl Client {
     /// An answer as it is, unless an object was asked for and this is none.
     pub(super) fn of_the_api(&self, request: &Request, response: Response) -> Result<Response> {
+        if let Some(encoding) =
+            response.headers.get("content-encoding").filter(|it| !it.eq_ignore_ascii_case("identity"))
+            && request.expect == Expect::Object
+        {
+            let message = format!(
+                "the answer is encoded as {:?}, which was not asked for",
+                error::excerpt(encoding.as_bytes(), 64)
+            );
+            return Err(self.error(request, Kind::Decode, message));
+        }
         if request.expect != Expect::Object
             || is_json(&response.headers)
             || response.body.is_empty()

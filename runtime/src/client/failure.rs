@@ -20,6 +20,7 @@ impl Client {
         let message = error::excerpt(failure.message.as_bytes(), error::BODY_SHOWN);
         let (connect, help) = match failure.kind {
             FailureKind::Request => return self.error(request, Kind::Request, message),
+            FailureKind::Encoding => return self.error(request, Kind::Decode, message),
             FailureKind::Broken => {
                 let error = self.error(request, Kind::Transport, message);
                 return if attempts.may_be_done() {
@@ -62,8 +63,13 @@ impl Client {
 
     /// An answer came and broke off.
     pub(super) fn cut_off(&self, request: &Request, attempts: &Attempts, failure: &Failure) -> Error {
-        let message = format!("the answer broke off: {}", error::excerpt(failure.message.as_bytes(), 512));
-        let error = self.error(request, Kind::Truncated, message);
+        let why = error::excerpt(failure.message.as_bytes(), 512);
+        let error = match failure.kind {
+            FailureKind::Encoding => self
+                .error(request, Kind::Decode, format!("the answer cannot be read: {why}"))
+                .with_help("`Config::disable_compression` does without"),
+            _ => self.error(request, Kind::Truncated, format!("the answer broke off: {why}")),
+        };
         if attempts.may_be_done() {
             error
                 .with_help("the server had begun to say that it did what was asked; read before repeating it")

@@ -10,7 +10,7 @@ use super::Client;
 use super::attempts::Attempts;
 use crate::Result;
 use crate::auth::Presented;
-use crate::request::Request;
+use crate::request::{Class, Request};
 use crate::transport::{HttpTransport, Outgoing, Transport};
 
 impl Client {
@@ -53,8 +53,9 @@ impl Client {
                 headers.add(name.clone(), value.clone());
             }
         }
-        // Inflating is not ours yet, and a compressed watch must not be buffered by anybody on the way.
-        headers.set("accept-encoding", "identity");
+        // A compressed watch would be buffered on the way, and its events are too small to gain by it.
+        let plain = request.class == Class::Stream || self.shared.config.compression_disabled();
+        headers.set("accept-encoding", if plain { "identity" } else { "gzip" });
         if let Some(value) = &presented.authorization {
             headers.set("authorization", value.expose_secret());
         }

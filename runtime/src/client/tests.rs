@@ -1,5 +1,6 @@
 //! The way of a request: what is added, what is tried again and what is not, and what errors say. Over real sockets.
 
+mod bodies;
 mod retries;
 mod scripted;
 
@@ -36,7 +37,7 @@ async fn every_request_says_who_asks_and_for_whom() {
         .map(|(_, v)| v.as_str())
         .collect();
     assert_eq!(groups, ["a", "b"]);
-    assert_eq!(seen.header("accept-encoding"), Some("identity"));
+    assert_eq!(seen.header("accept-encoding"), Some("gzip"));
     assert_eq!(seen.header("referer"), None);
     assert!(!format!("{client:?}").contains("canary"));
 }

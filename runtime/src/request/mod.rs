@@ -208,6 +208,11 @@ impl Headers {
         self.0.push((Cow::Borrowed(name), value.into()));
     }
 
+    /// Drops every field of this name (in lower case).
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
+    }
+
     /// Adds one more field of this name.
     pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));

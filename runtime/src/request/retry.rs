@@ -208,6 +208,7 @@ mod tests {
             (FailureKind::Tls, None, None),
             (FailureKind::Proxy(Some(502)), None, None),
             (FailureKind::ConnectTimeout(Phase::Tls), None, None),
+            (FailureKind::Encoding, None, None),
             (FailureKind::Request, None, None),
         ] {
             assert_eq!(after_failure(kind, false), write.map(Chance::Uninvited), "a write, {kind:?}");

@@ -113,6 +113,8 @@ pub(crate) enum FailureKind {
     Unsent,
     /// The connection broke after the request had begun to go out.
     Broken,
+    /// The body is not compressed as it says. Told by what inflates it, never by a transport.
+    Encoding,
     /// The request cannot be expressed in HTTP.
     Request,
 }
@@ -131,7 +133,7 @@ pub(crate) enum Phase {
 impl FailureKind {
     /// Whether the server provably did nothing of what was asked: then even a write can be sent again.
     pub(crate) fn is_unsent(self) -> bool {
-        !matches!(self, FailureKind::Broken)
+        !matches!(self, FailureKind::Broken | FailureKind::Encoding)
     }
 }
 

@@ -105,7 +105,7 @@ async fn objects_come_back_as_they_are_and_not_found_can_be_none() {
     assert!(error.is_not_found() && error.http_status() == Some(404));
     assert_eq!(widgets.get("b").await.optional().unwrap(), None);
     let seen = &server.seen()[0];
-    assert_eq!(seen.header("accept-encoding"), Some("identity"));
+    assert_eq!(seen.header("accept-encoding"), Some("gzip"));
     assert!(seen.header("user-agent").unwrap().contains("clientset/"));
 }
 
