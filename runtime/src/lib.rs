@@ -36,8 +36,8 @@ pub use api::{
 pub use client::Client;
 pub use codec::{FillDefaults, UnknownFields};
 pub use config::{
-    Config, Environment, ExecApiVersion, ExecPlugin, Impersonation, InteractiveMode, KubeContext, Kubeconfig,
-    Overrides,
+    Config, Environment, ExecApiVersion, ExecPlugin, ExecPolicy, Impersonation, InteractiveMode, KubeContext,
+    Kubeconfig, Overrides,
 };
 pub use custom::{Crd, CustomResource, PrinterColumn};
 pub use discovery::{

@@ -3,7 +3,9 @@
 //! Deliberately nothing of HTTP but the values: the client sets the header and replays after a 401, the transport
 //! presents the certificate.
 
+mod clock;
 mod exec;
+mod renewed;
 mod token_file;
 
 use std::fmt;
@@ -13,6 +15,8 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::Result;
 use crate::config::Config;
+use clock::Clock;
+use renewed::Renewed;
 
 /// Gives the credentials of one configuration; shared by all requests of a client.
 pub(crate) struct Authenticator {
@@ -22,8 +26,8 @@ pub(crate) struct Authenticator {
 enum Source {
     Nobody,
     Fixed(SecretString),
-    TokenFile(token_file::TokenFile),
-    Exec(Box<exec::Exec>),
+    TokenFile(Renewed<token_file::TokenFile>),
+    Exec(Renewed<exec::Exec>),
 }
 
 /// A client certificate chain and its private key, both PEM, and which one it is: a higher generation replaces it.
@@ -43,6 +47,8 @@ pub(crate) struct Presented {
     pub(crate) identity: Option<Identity>,
     /// Which credential this is, counted by whoever gave it.
     version: u64,
+    /// Whether this caller waited for it, so that it cannot be older than the request.
+    waited: bool,
 }
 
 impl Authenticator {
@@ -53,13 +59,13 @@ impl Authenticator {
         config.validate()?;
         let credentials = config.credentials();
         let source = if let Some(path) = &credentials.token_file {
-            Source::TokenFile(token_file::TokenFile::open(path.clone())?)
+            Source::TokenFile(token_file::TokenFile::open(path.clone(), Clock::default())?)
         } else if let Some(token) = &credentials.token {
             Source::Fixed(bearer(token))
         } else if let Some((user, password)) = &credentials.basic {
             Source::Fixed(basic(user, password))
         } else if let Some(plugin) = credentials.exec.as_ref().filter(|_| config.tls().identity.is_none()) {
-            Source::Exec(Box::new(exec::Exec::new(plugin, config)?))
+            Source::Exec(exec::Exec::shared(plugin, config)?)
         } else {
             Source::Nobody
         };

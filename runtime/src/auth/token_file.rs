@@ -1,76 +1,82 @@
 //! A token in a file that somebody else rotates: read again every minute and after a 401; the last good one is kept.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-use super::{Presented, bearer, is_token};
+use super::clock::Clock;
+use super::renewed::{Failure, Fresh, Renewed, Source};
+use super::{bearer, is_token};
 use crate::config::{read_limited, trimmed_secret};
 use crate::error::Kind;
 use crate::{Error, Result};
 
-/// How long a token that was read is taken for current; kubelets rotate long before a token expires.
+/// How long a token that was read is taken for current at most; kubelets rotate long before a token expires.
 const PERIOD: Duration = Duration::from_secs(60);
-/// How long before the end of that the file is read again.
-const LEEWAY: Duration = Duration::from_secs(10);
-/// A token is a few kilobytes at most.
+/// How long reading may take: a file on a network that is gone hangs.
+const READING: Duration = Duration::from_secs(5);
+/// A token is a few kilobytes.
 const LIMIT: u64 = 1 << 20;
 
 pub(super) struct TokenFile {
     path: PathBuf,
-    state: Mutex<State>,
-    stale: AtomicBool,
-}
-
-struct State {
-    header: SecretString,
-    /// `None` until the first use: the clock belongs to the executor, which may not run yet when a client is made.
-    due: Option<Instant>,
+    clock: Clock,
 }
 
 impl TokenFile {
-    pub(super) fn open(path: PathBuf) -> Result<Self> {
-        let header = read(&path)?;
-        Ok(TokenFile { path, state: Mutex::new(State { header, due: None }), stale: AtomicBool::new(false) })
+    /// Reads it for the first time, when a client is made.
+    pub(super) fn open(path: PathBuf, clock: Clock) -> Result<Renewed<TokenFile>> {
+        let file = TokenFile { path, clock: clock.clone() };
+        let read = read(&file.path).map_err(|failure| file.error(&failure))?;
+        let fresh = file.fresh(read);
+        Ok(Renewed::starting_with(file, clock, fresh))
     }
 
-    pub(super) async fn presented(&self) -> Result<Presented> {
-        let mut state = self.state.lock().await;
-        let now = Instant::now();
-        let stale = self.stale.swap(false, Ordering::AcqRel);
-        let due = *state.due.get_or_insert(now + PERIOD - LEEWAY);
-        if stale || now >= due {
-            let path = self.path.clone();
-            // A token that cannot be read now may be there in a minute, and the old one may hold until then.
-            if let Ok(Ok(header)) = tokio::task::spawn_blocking(move || read(&path)).await {
-                state.header = header;
-            }
-            state.due = Some(Instant::now() + PERIOD - LEEWAY);
-        }
-        Ok(Presented { authorization: Some(state.header.clone()), ..Presented::default() })
-    }
-
-    pub(super) fn refuse(&self, _: &Presented) -> bool {
-        self.stale.store(true, Ordering::Release);
-        true
+    fn fresh(&self, header: SecretString) -> Fresh {
+        let expires: SystemTime = self.clock.now().wall + PERIOD;
+        Fresh { header: Some(header), identity: None, expires: Some(expires) }
     }
 }
 
-fn read(path: &Path) -> Result<SecretString> {
-    let fail =
-        |message: String| Error::new(Kind::Auth, format!("reading token file {}", path.display()), message);
-    let bytes = read_limited(path, LIMIT).map_err(|error| fail(error.to_string()).with_source(error))?;
-    let token = trimmed_secret(String::from_utf8(bytes).map_err(|_| fail("it is not text".to_owned()))?);
+impl Source for TokenFile {
+    const KEEPS_THE_LAST: bool = true;
+
+    async fn obtain(&self) -> std::result::Result<Fresh, Failure> {
+        let path = self.path.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&path));
+        let read = match tokio::time::timeout(READING, reading).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) => Err(Failure::new("reading it was interrupted")),
+            Err(_) => Err(Failure::new(format!("it could not be read within {READING:?}"))),
+        };
+        if let Err(failure) = &read {
+            let path = self.path.display();
+            tracing::warn!(%path, reason = failure.message, "the token file cannot be read; its last token is used on");
+        }
+        read.map(|header| self.fresh(header))
+    }
+
+    fn needs_somebody(&self) -> bool {
+        false
+    }
+
+    fn error(&self, failure: &Failure) -> Error {
+        let context = format!("reading token file {}", self.path.display());
+        Error::new(Kind::Auth, context, failure.message.as_str())
+    }
+}
+
+fn read(path: &Path) -> std::result::Result<SecretString, Failure> {
+    let bytes = read_limited(path, LIMIT).map_err(|error| Failure::new(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::new("it is not text"))?;
+    let token = trimmed_secret(text);
     if token.expose_secret().is_empty() {
-        return Err(fail("it is empty".to_owned()));
+        return Err(Failure::new("it is empty"));
     }
     if !is_token(token.expose_secret()) {
-        return Err(fail(
-            "it holds more than a token: white space or control characters stand in it".to_owned(),
+        return Err(Failure::new(
+            "it holds more than a token: white space or control characters stand in it",
         ));
     }
     Ok(bearer(&token))
@@ -82,63 +88,94 @@ mod tests {
 
     use super::*;
 
-    async fn shown(file: &TokenFile) -> String {
-        file.presented().await.unwrap().authorization.unwrap().expose_secret().to_owned()
+    struct File {
+        _folder: tempfile::TempDir,
+        path: PathBuf,
+        clock: Clock,
+        tokens: Renewed<TokenFile>,
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_rotated_token_is_picked_up_within_the_minute() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("token");
-        fs::write(&path, "one\r\n").unwrap();
-        let file = TokenFile::open(path.clone()).unwrap();
-        assert_eq!(shown(&file).await, "Bearer one");
-        fs::write(&path, " two\n").unwrap();
-        tokio::time::advance(Duration::from_secs(49)).await;
-        assert_eq!(shown(&file).await, "Bearer one");
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(shown(&file).await, "Bearer two");
+    impl File {
+        fn holding(content: &str) -> File {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("token");
+            fs::write(&path, content).unwrap();
+            let clock = Clock::default();
+            let tokens = TokenFile::open(path.clone(), clock.clone()).unwrap();
+            File { _folder: folder, path, clock, tokens }
+        }
+
+        async fn shown(&self) -> String {
+            self.tokens.presented().await.unwrap().authorization.unwrap().expose_secret().to_owned()
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_last_good_token_is_kept_while_the_file_is_gone_empty_or_broken() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("token");
-        fs::write(&path, "one").unwrap();
-        let file = TokenFile::open(path.clone()).unwrap();
+    #[tokio::test]
+    async fn e10_a_rotated_token_is_trimmed_and_picked_up_within_the_minute() {
+        let file = File::holding("one\r\n");
+        assert_eq!(file.shown().await, "Bearer one");
+        fs::write(&file.path, " two\n").unwrap();
+        file.clock.pass(Duration::from_secs(44));
+        assert_eq!(file.shown().await, "Bearer one");
+        file.clock.pass(Duration::from_secs(16));
+        assert_eq!(file.shown().await, "Bearer two");
+        // The clock was set back by eight hours: the minute is a minute.
+        fs::write(&file.path, "three").unwrap();
+        file.clock.jump(-8 * 3600);
+        file.clock.pass(Duration::from_secs(60));
+        assert_eq!(file.shown().await, "Bearer three");
+    }
+
+    #[tokio::test]
+    async fn e10_a_busy_client_reads_beside_its_requests() {
+        let file = File::holding("one");
+        fs::write(&file.path, "two").unwrap();
+        file.clock.pass(Duration::from_secs(46));
+        assert_eq!(file.shown().await, "Bearer one", "nobody waits for the file yet");
+        while file.shown().await != "Bearer two" {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn e10_the_last_good_token_is_kept_while_the_file_is_gone_empty_or_broken() {
+        let file = File::holding("one");
         for content in [None, Some(""), Some("\n"), Some("a b"), Some("a\nb")] {
             match content {
-                None => fs::remove_file(&path).unwrap(),
-                Some(content) => fs::write(&path, content).unwrap(),
+                None => fs::remove_file(&file.path).unwrap(),
+                Some(content) => fs::write(&file.path, content).unwrap(),
             }
-            tokio::time::advance(PERIOD).await;
-            assert_eq!(shown(&file).await, "Bearer one", "{content:?}");
+            file.clock.pass(PERIOD);
+            assert_eq!(file.shown().await, "Bearer one", "{content:?}");
+            let presented = file.tokens.presented().await.unwrap();
+            file.tokens.refuse(&presented);
+            assert_eq!(file.shown().await, "Bearer one", "{content:?}");
         }
-        fs::write(&path, "two").unwrap();
-        tokio::time::advance(PERIOD).await;
-        assert_eq!(shown(&file).await, "Bearer two");
+        fs::write(&file.path, "two").unwrap();
+        file.clock.pass(PERIOD);
+        assert_eq!(file.shown().await, "Bearer two");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn after_a_401_the_file_is_read_at_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("token");
-        fs::write(&path, "one").unwrap();
-        let file = TokenFile::open(path.clone()).unwrap();
-        fs::write(&path, "two").unwrap();
-        assert_eq!(shown(&file).await, "Bearer one");
-        assert!(file.refuse(&Presented::default()));
-        assert_eq!(shown(&file).await, "Bearer two");
+    #[tokio::test]
+    async fn e10_after_a_401_the_file_is_read_at_once() {
+        let file = File::holding("one");
+        fs::write(&file.path, "two").unwrap();
+        let presented = file.tokens.presented().await.unwrap();
+        assert!(file.tokens.refuse(&presented));
+        assert_eq!(file.shown().await, "Bearer two");
+        assert!(file.tokens.refuse(&presented), "a younger one is there");
+        assert_eq!(file.shown().await, "Bearer two");
     }
 
     #[test]
-    fn a_file_without_a_token_is_refused_when_the_client_is_made() {
+    fn e10_a_file_without_a_token_is_refused_when_the_client_is_made() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("token");
-        assert!(TokenFile::open(path.clone()).is_err());
+        let open = || TokenFile::open(path.clone(), Clock::default());
+        assert!(open().is_err());
         for content in ["", " \n", "s3cr3t and more"] {
             fs::write(&path, content).unwrap();
-            let error = TokenFile::open(path.clone()).err().expect(content).to_string();
+            let error = open().err().expect(content).to_string();
             assert!(error.contains("token file") && !error.contains("s3cr3t"), "{error}");
         }
     }

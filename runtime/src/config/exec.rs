@@ -1,11 +1,13 @@
-//! Which program gives credentials, and how it is called. Deliberately only the description: `auth` runs it.
+//! Which program gives credentials, how it is called, and which may run at all. Deliberately only the description: `auth`
+//! runs it.
 
 use std::fmt;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::Redacted;
+use super::{Config, Redacted};
 
 /// A program that prints credentials, as in a kubeconfig's `users[].user.exec`.
 ///
@@ -34,6 +36,31 @@ pub struct ExecPlugin {
     /// JSON text: what the kubeconfig's cluster says to its plugins (`extensions`, `client.authentication.k8s.io/exec`).
     pub(crate) cluster_config: Option<String>,
     pub(crate) timeout: Option<Duration>,
+    /// Why standard input is not to be had, though it may be a terminal.
+    pub(crate) stdin_unavailable: Option<String>,
+}
+
+/// Which exec plugins may run. A kubeconfig that names a program is code: use [`ExecPolicy::Deny`] or a list for one that
+/// is not your own.
+///
+/// ```
+/// use clientset_runtime::config::{Config, ExecPlugin, ExecPolicy};
+///
+/// let policy = ExecPolicy::allowlist(["aws", "/usr/local/bin/kubelogin"]);
+/// let config = Config::new("https://example.com").exec(ExecPlugin::new("aws")).exec_policy(policy);
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExecPolicy {
+    /// Every program.
+    #[default]
+    Allow,
+    /// None. A client whose only credential is an exec plugin is an error.
+    Deny,
+    /// Only these: absolute paths, or names that are looked up in `PATH` as the plugin's command is. What is compared is
+    /// the absolute path of the file; symbolic links are not followed.
+    Allowlist(Vec<String>),
 }
 
 /// Which form of `ExecCredential` is spoken with the program.
@@ -73,6 +100,7 @@ impl ExecPlugin {
             provide_cluster_info: false,
             cluster_config: None,
             timeout: None,
+            stdin_unavailable: None,
         }
     }
 
@@ -119,10 +147,97 @@ impl ExecPlugin {
         self
     }
 
+    /// What else the program is told about the cluster, as JSON: `spec.cluster.config` of `KUBERNETES_EXEC_INFO`. Given
+    /// only with [`ExecPlugin::provide_cluster_info`].
+    pub fn cluster_config(mut self, json: impl Into<String>) -> Self {
+        self.cluster_config = Some(json.into());
+        self
+    }
+
+    /// Says that standard input is used by something else, and what: a program that could ask does not, and one that has
+    /// to is an error.
+    pub fn stdin_unavailable(mut self, why: impl Into<String>) -> Self {
+        self.stdin_unavailable = Some(why.into());
+        self
+    }
+
     /// Ends the program after this long. Unless set: one minute, and no limit where the user may be typing.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
+    }
+}
+
+impl ExecPlugin {
+    /// Everything that is wrong with the description.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.command.is_empty() {
+            problems.push("the exec plugin has no command".to_owned());
+        }
+        let texts = std::iter::once(&self.command).chain(&self.args);
+        if texts.into_iter().any(|text| text.contains('\0')) {
+            problems.push("the exec plugin's command or arguments hold a NUL character".to_owned());
+        }
+        for (name, value) in &self.env {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                problems.push(format!(
+                    "the exec plugin's environment has a variable without a proper name: {name:?}"
+                ));
+            } else if value.expose_secret().contains('\0') {
+                problems.push(format!("the exec plugin's variable {name} holds a NUL character"));
+            }
+        }
+        let config = self.cluster_config.as_ref();
+        if config.is_some_and(|config| serde_json::from_str::<serde::de::IgnoredAny>(config).is_err()) {
+            problems.push("what the exec plugin is told about the cluster is not JSON".to_owned());
+        }
+        problems
+    }
+}
+
+impl ExecPolicy {
+    /// Only these programs.
+    pub fn allowlist(programs: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        ExecPolicy::Allowlist(programs.into_iter().map(Into::into).collect())
+    }
+
+    /// Everything that is wrong with it.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let ExecPolicy::Allowlist(entries) = self else { return Vec::new() };
+        if entries.is_empty() {
+            return vec!["the list of allowed exec plugins is empty: use ExecPolicy::Deny".to_owned()];
+        }
+        let wrong = entries.iter().filter_map(|entry| Some((entry, entry_problem(entry)?)));
+        wrong.map(|(entry, problem)| format!("the allowed exec plugin {entry:?} {problem}")).collect()
+    }
+}
+
+/// What can never equal the absolute path of a program, or is read in two ways.
+fn entry_problem(entry: &str) -> Option<&'static str> {
+    let path = Path::new(entry);
+    // Comparing components takes out what is said twice.
+    let clean: PathBuf = path.components().filter(|part| *part != Component::ParentDir).collect();
+    if entry.is_empty() {
+        Some("is empty")
+    } else if clean.as_os_str() != path.as_os_str() || clean == Path::new(".") {
+        Some("is not a clean path: it has `.`, `..` or a slash too many")
+    } else if entry.contains(std::path::is_separator) && !path.is_absolute() {
+        Some("is neither a name nor an absolute path")
+    } else {
+        None
+    }
+}
+
+impl Config {
+    /// Which exec plugins may run. Every one unless set.
+    pub fn exec_policy(mut self, policy: ExecPolicy) -> Self {
+        self.exec_policy = policy;
+        self
+    }
+
+    pub(crate) fn exec_policy_value(&self) -> &ExecPolicy {
+        &self.exec_policy
     }
 }
 
@@ -169,4 +284,41 @@ pub(crate) fn clean(text: &str) -> String {
 /// Characters that reorder what stands around them, so that a hint could look like another.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowlist_holds_names_and_clean_absolute_paths() {
+        for entry in ["aws", "gke-gcloud-auth-plugin", "/usr/bin/aws"] {
+            assert_eq!(ExecPolicy::allowlist([entry]).problems(), Vec::<String>::new());
+        }
+        for (entry, expected) in [
+            ("", "is empty"),
+            (".", "clean"),
+            ("..", "clean"),
+            ("/usr/bin/", "clean"),
+            ("/usr//bin/aws", "clean"),
+            ("/usr/./bin/aws", "clean"),
+            ("/usr/bin/../aws", "clean"),
+            ("./aws", "neither a name nor"),
+            ("bin/aws", "neither a name nor"),
+        ] {
+            let problems = ExecPolicy::allowlist([entry]).problems();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{entry}: {problems:?}");
+        }
+        assert!(ExecPolicy::Allowlist(Vec::new()).problems()[0].contains("ExecPolicy::Deny"));
+        assert!(ExecPolicy::Deny.problems().is_empty() && ExecPolicy::Allow.problems().is_empty());
+    }
+
+    #[test]
+    fn what_no_program_can_be_called_with_is_a_problem() {
+        let plugin =
+            ExecPlugin::new("").arg("a\0b").env("A=B", "x").env("KEY", "s3cr3t\0").cluster_config("{s3cr3t");
+        let problems = plugin.problems().join("\n");
+        assert_eq!(problems.lines().count(), 5, "{problems}");
+        assert!(!problems.contains("s3cr3t"), "{problems}");
+    }
 }

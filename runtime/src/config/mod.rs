@@ -25,7 +25,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::UnknownFieldPolicy;
 
 pub use environment::Environment;
-pub use exec::{ExecApiVersion, ExecPlugin, InteractiveMode};
+pub(crate) use exec::clean;
+pub use exec::{ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode};
 pub use impersonation::Impersonation;
 pub use kubeconfig::{KubeContext, Kubeconfig};
 pub use overrides::Overrides;
@@ -65,6 +66,7 @@ pub struct Config {
     unknown_fields: UnknownFieldPolicy,
     environment: Environment,
     calls: calls::Calls,
+    exec_policy: ExecPolicy,
     /// Where it came from, for messages: `kubeconfig /home/me/.kube/config, context "dev"`.
     origin: String,
 }
@@ -104,6 +106,7 @@ impl Config {
             unknown_fields: UnknownFieldPolicy::default(),
             environment: Environment::system(),
             calls: calls::Calls::default(),
+            exec_policy: ExecPolicy::default(),
             origin: Config::IN_CODE.to_owned(),
         }
     }

@@ -82,17 +82,9 @@ impl Config {
             }
         }
         if let Some(plugin) = &credentials.exec {
-            if plugin.command.is_empty() {
-                problems.push("the exec plugin has no command".to_owned());
-            }
-            for (name, _) in &plugin.env {
-                if name.is_empty() || name.contains(['=', '\0']) {
-                    problems.push(format!(
-                        "the exec plugin's environment has a variable without a proper name: {name:?}"
-                    ));
-                }
-            }
+            problems.extend(plugin.problems());
         }
+        problems.extend(self.exec_policy.problems());
     }
 
     fn plain_http_problems(&self, problems: &mut Vec<String>) {

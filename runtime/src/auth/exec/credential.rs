@@ -50,6 +50,11 @@ pub(super) fn request(
 }
 
 impl ClusterInfo {
+    /// What is told, as one text.
+    pub(super) fn key(&self) -> SecretString {
+        SecretString::from(self.to_json().to_string())
+    }
+
     fn to_json(&self) -> Json {
         let encode =
             |pem: &SecretSlice<u8>| base64::engine::general_purpose::STANDARD.encode(pem.expose_secret());

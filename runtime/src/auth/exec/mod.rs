@@ -1,136 +1,49 @@
-//! Credentials that a program gives: when it runs, how long its answer holds, and that many callers start it once.
+//! Credentials that a program gives. Clients of one process that would run the same program for the same cluster share
+//! its credential, so that it runs once.
 //!
-//! Deliberately not how it runs (`run`) nor what is said between it and us (`credential`).
+//! Deliberately not when it runs (`renewed`), how it runs (`run`) nor what is said between it and us (`credential`).
 
 mod credential;
+mod group;
+mod locate;
 mod run;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{LazyLock, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex as Flight;
 
-use super::{Identity, Presented};
-use crate::config::{Config, ExecPlugin, PemSource};
+use super::renewed::{Failure, Fresh, Inner, Renewed, Source};
+use crate::config::{Config, ExecPlugin, ExecPolicy, PemSource};
 use crate::error::Kind;
 use crate::{Error, Result};
 use credential::{Answer, ClusterInfo};
 use run::Runner;
 
-/// A credential is replaced this long before it expires, or at the last quarter of its life if that is shorter.
-const LEEWAY: Duration = Duration::from_secs(60);
-
-/// One plugin of one configuration.
+/// One plugin as it is called for one cluster.
 pub(super) struct Exec {
     runner: Runner,
     cluster: Option<ClusterInfo>,
-    current: Mutex<Current>,
-    /// Held by whoever runs the program; the others wait for its answer.
-    flight: Flight<()>,
-}
-
-#[derive(Default)]
-struct Current {
-    /// Counts the runs, so that whoever waited for one knows that its outcome is younger than its request.
-    runs: u64,
-    outcome: Option<Outcome>,
-    refused: bool,
-}
-
-#[derive(Clone)]
-enum Outcome {
-    Credential(Arc<Credential>),
-    Failure(Failure),
-}
-
-struct Credential {
-    header: Option<SecretString>,
-    identity: Option<Identity>,
-    /// The run that it came from.
-    version: u64,
-    /// From then on the program is asked again. The wall clock's, as the program's answer is.
-    refresh_at: Option<SystemTime>,
-}
-
-/// Why there is no credential. `Error` cannot be cloned, and each waiting caller needs its own.
-#[derive(Clone, Debug)]
-struct Failure {
-    message: String,
-    help: Option<String>,
 }
 
 impl Exec {
-    pub(super) fn new(plugin: &ExecPlugin, config: &Config) -> Result<Exec> {
+    /// The credential of this plugin: the one that other clients use already, where there is one.
+    pub(super) fn shared(plugin: &ExecPlugin, config: &Config) -> Result<Renewed<Exec>> {
+        Ok(Registry::share(Exec::new(plugin, config)?))
+    }
+
+    fn new(plugin: &ExecPlugin, config: &Config) -> Result<Exec> {
+        let runner = Runner::new(plugin, config.exec_policy_value(), config.surroundings());
+        if matches!(config.exec_policy_value(), ExecPolicy::Deny) {
+            let denied = Failure::new("it is not run: the policy for exec plugins is Deny").with_help(
+                "give another credential, or allow this program with `Config::exec_policy` and ExecPolicy::Allowlist",
+            );
+            return Err(Exec { runner, cluster: None }.error(&denied));
+        }
         let cluster = plugin.provide_cluster_info.then(|| ClusterInfo::new(plugin, config)).transpose()?;
-        Ok(Exec {
-            runner: Runner::new(plugin, config.surroundings()),
-            cluster,
-            current: Mutex::default(),
-            flight: Flight::new(()),
-        })
-    }
-
-    pub(super) async fn presented(&self) -> Result<Presented> {
-        let credential = self.credential().await?;
-        Ok(Presented {
-            authorization: credential.header.clone(),
-            identity: credential.identity.clone(),
-            version: credential.version,
-        })
-    }
-
-    /// The server refused this: the next caller runs the program, unless there is a younger one already.
-    pub(super) fn refuse(&self, refused: &Presented) -> bool {
-        let mut current = self.lock();
-        if let Some(Outcome::Credential(credential)) = &current.outcome {
-            current.refused |= credential.version == refused.version;
-        }
-        true
-    }
-
-    async fn credential(&self) -> Result<Arc<Credential>> {
-        let runs_before = {
-            let current = self.lock();
-            if let Some(credential) = current.usable() {
-                return Ok(credential);
-            }
-            current.runs
-        };
-        let _flight = self.flight.lock().await;
-        {
-            // Somebody ran the program while this caller waited. What came of that holds for it too, even if it was a
-            // failure or has expired on arrival: a hundred callers must not become a hundred runs.
-            let current = self.lock();
-            if let Some(credential) = current.usable() {
-                return Ok(credential);
-            }
-            if current.runs != runs_before {
-                match &current.outcome {
-                    Some(Outcome::Credential(credential)) if !current.refused => {
-                        return Ok(credential.clone());
-                    }
-                    Some(Outcome::Failure(failure)) => return Err(self.error(failure.clone())),
-                    _ => {}
-                }
-            }
-        }
-        let outcome = self.run().await;
-        let mut current = self.lock();
-        current.runs += 1;
-        current.refused = false;
-        let generation = current.runs;
-        let previous = match current.outcome.take() {
-            Some(Outcome::Credential(credential)) => credential.identity.clone(),
-            _ => None,
-        };
-        let result = outcome.map(|answer| Arc::new(Credential::new(answer, generation, previous)));
-        current.outcome = Some(match &result {
-            Ok(credential) => Outcome::Credential(credential.clone()),
-            Err(failure) => Outcome::Failure(failure.clone()),
-        });
-        drop(current);
-        result.map_err(|failure| self.error(failure))
+        Ok(Exec { runner, cluster })
     }
 
     async fn run(&self) -> std::result::Result<Answer, Failure> {
@@ -140,64 +53,56 @@ impl Exec {
         credential::read(output.expose_secret(), self.runner.api_version()).map_err(Failure::new)
     }
 
-    fn error(&self, failure: Failure) -> Error {
+    /// All that makes one call of a plugin differ from another. It holds secrets.
+    fn key(&self) -> SecretString {
+        let cluster = self.cluster.as_ref().map(|cluster| cluster.key());
+        let cluster = cluster.as_ref().map(|cluster| cluster.expose_secret());
+        SecretString::from(format!("{:?} {:?}", self.runner.key().expose_secret(), cluster))
+    }
+}
+
+impl Source for Exec {
+    const KEEPS_THE_LAST: bool = false;
+
+    async fn obtain(&self) -> std::result::Result<Fresh, Failure> {
+        let command = self.runner.command();
+        let begun = Instant::now();
+        tracing::debug!(command, "running the exec plugin");
+        let answer = self.run().await;
+        let elapsed = begun.elapsed().as_millis() as u64;
+        match &answer {
+            Ok(answer) => tracing::debug!(
+                command,
+                elapsed_ms = elapsed,
+                token = answer.token.is_some(),
+                certificate = answer.identity.is_some(),
+                "the exec plugin gave a credential"
+            ),
+            Err(failure) => {
+                tracing::debug!(
+                    command,
+                    elapsed_ms = elapsed,
+                    failure = failure.message,
+                    "the exec plugin failed"
+                );
+            }
+        }
+        let Answer { token, identity, expires } = answer?;
+        Ok(Fresh { header: token.as_ref().map(super::bearer), identity, expires })
+    }
+
+    /// Nobody answers what a program asks for a request that was given up.
+    fn needs_somebody(&self) -> bool {
+        self.runner.is_interactive().unwrap_or(false)
+    }
+
+    fn error(&self, failure: &Failure) -> Error {
         let context = format!("exec plugin {:?}", self.runner.command());
-        let error = Error::new(Kind::Auth, context, failure.message);
-        match failure.help {
-            Some(help) => error.with_help(help),
+        let error = Error::new(Kind::Auth, context, failure.message.as_str());
+        match &failure.help {
+            Some(help) => error.with_help(help.as_str()),
             None => error,
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Current> {
-        // Nothing panics while it is held; and a half-written state cannot be: it is replaced as a whole.
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Current {
-    fn usable(&self) -> Option<Arc<Credential>> {
-        match &self.outcome {
-            Some(Outcome::Credential(credential)) if !self.refused && !credential.is_due() => {
-                Some(credential.clone())
-            }
-            _ => None,
-        }
-    }
-}
-
-impl Credential {
-    fn new(answer: Answer, generation: u64, previous: Option<Identity>) -> Self {
-        let now = SystemTime::now();
-        let refresh_at = answer.expires.map(|expires| {
-            let life = expires.duration_since(now).unwrap_or_default();
-            expires.checked_sub(LEEWAY.min(life / 4)).unwrap_or(expires)
-        });
-        Credential {
-            header: answer.token.as_ref().map(super::bearer),
-            identity: answer.identity.map(|(chain, key)| match previous {
-                // The same certificate again is no reason to open new connections.
-                Some(same) if same.chain.expose_secret() == chain.expose_secret() => same,
-                _ => Identity { chain, key, generation },
-            }),
-            version: generation,
-            refresh_at,
-        }
-    }
-
-    fn is_due(&self) -> bool {
-        self.refresh_at.is_some_and(|at| SystemTime::now() >= at)
-    }
-}
-
-impl Failure {
-    fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), help: None }
-    }
-
-    fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
     }
 }
 
@@ -213,6 +118,49 @@ impl ClusterInfo {
             disable_compression: config.compression_disabled(),
             config: plugin.cluster_config.clone(),
         })
+    }
+}
+
+/// The plugins that clients of this process use now. It keeps none of them: a credential goes with its last client.
+struct Registry {
+    hasher: RandomState,
+    /// By the hash of the key; those whose keys only hash the same stand together.
+    plugins: HashMap<u64, Vec<Weak<Inner<Exec>>>>,
+    /// At this many the dead are cleared out.
+    sweep_at: usize,
+}
+
+const FIRST_SWEEP: usize = 16;
+
+impl Registry {
+    fn share(exec: Exec) -> Renewed<Exec> {
+        static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(|| {
+            Mutex::new(Registry {
+                hasher: RandomState::new(),
+                plugins: HashMap::new(),
+                sweep_at: FIRST_SWEEP,
+            })
+        });
+        REGISTRY.lock().unwrap_or_else(PoisonError::into_inner).find(exec)
+    }
+
+    fn find(&mut self, exec: Exec) -> Renewed<Exec> {
+        let key = exec.key();
+        let hash = self.hasher.hash_one(key.expose_secret());
+        let alike = self.plugins.entry(hash).or_default();
+        alike.retain(|plugin| plugin.strong_count() > 0);
+        let mut living = alike.iter().filter_map(Renewed::upgrade);
+        if let Some(same) = living.find(|plugin| plugin.source().key().expose_secret() == key.expose_secret())
+        {
+            return same;
+        }
+        let plugin = Renewed::new(exec);
+        alike.push(plugin.downgrade());
+        if self.plugins.len() > self.sweep_at {
+            self.plugins.retain(|_, alike| alike.iter().any(|plugin| plugin.strong_count() > 0));
+            self.sweep_at = (2 * self.plugins.len()).max(FIRST_SWEEP);
+        }
+        plugin
     }
 }
 

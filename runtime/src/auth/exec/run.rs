@@ -1,41 +1,56 @@
-//! Running a plugin: found in `PATH`, standard error passed through, standard output read up to a limit, ended in time.
+//! Running a plugin: standard error shown, standard output read up to a limit, ended in time.
 //!
-//! Its output and the values of its environment are secrets and stand in no message.
+//! Its output and the values of its environment are secrets and stand in no message; the end of what it says on standard
+//! error does, since that says what is wrong.
 
-use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
-use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, try_join};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStderr, Command};
 use tokio::time::timeout;
 
 use super::Failure;
-use crate::config::{Environment, ExecApiVersion, ExecPlugin, InteractiveMode};
+use super::group::Group;
+use super::locate::{Lookup, Refusal};
+use crate::config::{Environment, ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode, clean};
 
 /// Where nobody is typing, a plugin that takes longer hangs.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Certificates and a token need a few kilobytes.
 const OUTPUT_LIMIT: usize = 1 << 20;
+/// How much of the end of standard error stands in an error.
+const TAIL: usize = 1 << 10;
+/// How much of it is kept until what must not be shown is taken out: a secret that is cut in two is not recognised.
+const KEPT: usize = 16 << 10;
 /// How long output may be read after the program has ended: a child of it may hold the pipe open for ever.
 const GRACE: Duration = Duration::from_millis(500);
+/// How often the hint on installing a plugin is given.
+const HINTS: u32 = 10;
+const HINTS_PERIOD: Duration = Duration::from_secs(3600);
 
 /// How one plugin is run.
 pub(super) struct Runner {
     plugin: ExecPlugin,
-    environment: Environment,
+    lookup: Lookup,
+    /// Since when hints are counted, and how many were given.
+    hints: Mutex<Option<(Instant, u32)>>,
     pub(super) stdin_is_terminal: fn() -> bool,
 }
 
 impl Runner {
-    pub(super) fn new(plugin: &ExecPlugin, environment: &Environment) -> Self {
-        let stdin_is_terminal = || std::io::stdin().is_terminal();
-        Runner { plugin: plugin.clone(), environment: environment.clone(), stdin_is_terminal }
+    pub(super) fn new(plugin: &ExecPlugin, policy: &ExecPolicy, environment: &Environment) -> Self {
+        Runner {
+            plugin: plugin.clone(),
+            lookup: Lookup::new(environment, policy),
+            hints: Mutex::default(),
+            stdin_is_terminal: || std::io::stdin().is_terminal(),
+        }
     }
 
     pub(super) fn command(&self) -> &str {
@@ -46,15 +61,45 @@ impl Runner {
         self.plugin.api_version
     }
 
+    /// All that decides what runs. It holds secrets.
+    pub(super) fn key(&self) -> SecretString {
+        let ExecPlugin {
+            command,
+            args,
+            env,
+            api_version,
+            interactive_mode,
+            install_hint,
+            provide_cluster_info: _,
+            cluster_config: _,
+            timeout,
+            stdin_unavailable,
+        } = &self.plugin;
+        let env: Vec<_> = env.iter().map(|(name, value)| (name, value.expose_secret())).collect();
+        SecretString::from(format!(
+            "{:?}",
+            (
+                (command, args, env, api_version, interactive_mode, install_hint, timeout, stdin_unavailable),
+                self.lookup.policy(),
+                self.lookup.environment().for_child(),
+            )
+        ))
+    }
+
     /// Whether it gets our standard input; an error where it cannot do without.
     pub(super) fn is_interactive(&self) -> Result<bool, Failure> {
-        match self.plugin.interactive_mode {
-            InteractiveMode::Never => Ok(false),
-            InteractiveMode::IfAvailable => Ok((self.stdin_is_terminal)()),
-            InteractiveMode::Always if (self.stdin_is_terminal)() => Ok(true),
-            InteractiveMode::Always => Err(Failure::new(
+        let unavailable = self.plugin.stdin_unavailable.as_deref();
+        match (self.plugin.interactive_mode, unavailable) {
+            (InteractiveMode::Never, _) | (InteractiveMode::IfAvailable, Some(_)) => Ok(false),
+            (InteractiveMode::IfAvailable, None) => Ok((self.stdin_is_terminal)()),
+            (InteractiveMode::Always, None) if (self.stdin_is_terminal)() => Ok(true),
+            (InteractiveMode::Always, None) => Err(Failure::new(
                 "it has to ask the user (interactiveMode Always), and standard input is not a terminal",
-            )),
+            )
+            .with_help("run this in a terminal, or use a plugin that does not ask")),
+            (InteractiveMode::Always, Some(why)) => Err(Failure::new(format!(
+                "it has to ask the user (interactiveMode Always), and standard input is unavailable: {why}"
+            ))),
         }
     }
 
@@ -64,115 +109,134 @@ impl Runner {
         info: &SecretString,
         interactive: bool,
     ) -> Result<SecretSlice<u8>, Failure> {
-        let program = self.find()?;
+        let (lookup, name) = (self.lookup.clone(), self.plugin.command.clone());
+        // Folders in PATH may be on a network.
+        let program = tokio::task::spawn_blocking(move || lookup.locate(&name))
+            .await
+            .map_err(|_| Failure::new("looking for it was interrupted"))?
+            .map_err(|refusal| match refusal {
+                Refusal::NotFound(message) => self.not_found(message),
+                Refusal::NotAllowed(message) => Failure::new(format!("it is not run: {message}")).with_help(
+                    "if you trust it, put its path on the ExecPolicy::Allowlist of `Config::exec_policy`",
+                ),
+            })?;
         let mut command = Command::new(&program);
-        command.args(&self.plugin.args).kill_on_drop(true);
-        if let Some(vars) = self.environment.for_child() {
+        command.args(&self.plugin.args);
+        if let Some(vars) = self.lookup.environment().for_child() {
             command.env_clear().envs(vars);
         }
         command.envs(self.plugin.env.iter().map(|(name, value)| (name, value.expose_secret())));
         command.env("KUBERNETES_EXEC_INFO", info.expose_secret());
         command.stdin(if interactive { Stdio::inherit() } else { Stdio::null() });
-        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = command.spawn().map_err(|error| match error.kind() {
+        // Who asks on a terminal looks whether it has one.
+        command.stderr(if interactive { Stdio::inherit() } else { Stdio::piped() });
+        command.stdout(Stdio::piped());
+        let mut group = Group::spawn(command, !interactive).map_err(|error| match error.kind() {
             ErrorKind::NotFound => self.not_found(format!("{} does not exist", program.display())),
             _ => Failure::new(format!("{} cannot be run: {error}", program.display())),
         })?;
-        drop(command);
 
+        let mut tail = Vec::new();
         let limit = self.plugin.timeout.or((!interactive).then_some(TIMEOUT));
-        let (output, status) = match limit {
-            Some(limit) => timeout(limit, collect(&mut child)).await.map_err(|_| {
-                Failure::new(format!("it did not end within {limit:?} and was stopped"))
-                    .with_help("it may be waiting for a log-in: run it by hand")
-            })??,
-            None => collect(&mut child).await?,
+        let collected = match limit {
+            Some(limit) => timeout(limit, collect(&mut group, &mut tail)).await.unwrap_or_else(|_| {
+                Err(Failure::new(format!("it did not end within {limit:?} and was stopped"))
+                    .with_help("it may be waiting for a log-in: run it by hand"))
+            }),
+            None => collect(&mut group, &mut tail).await,
+        };
+        let (output, status) = match collected {
+            Ok(collected) => collected,
+            Err(failure) => {
+                group.stop().await;
+                return Err(self.with_tail(failure, &tail));
+            }
         };
         if !status.success() {
             let how = match status.code() {
                 Some(code) => format!("it failed with exit code {code}"),
                 None => format!("it was ended: {status}"),
             };
-            return Err(Failure::new(how)
-                .with_help("its own messages are on standard error; run it by hand to see them"));
+            let failure = self.with_tail(Failure::new(how), &tail);
+            return Err(failure.with_help("run it by hand to see more"));
         }
         Ok(output)
     }
 
-    /// The program's file. Bare names are looked up in `PATH`, in whose relative entries nothing is run from.
-    fn find(&self) -> Result<PathBuf, Failure> {
-        let command = &self.plugin.command;
-        if command.contains(std::path::is_separator) {
-            let path = PathBuf::from(command);
-            return if path.exists() {
-                Ok(path)
-            } else {
-                Err(self.not_found(format!("{command} does not exist")))
-            };
+    /// The failure with the last that was said on standard error, without the values that it was given to keep.
+    fn with_tail(&self, mut failure: Failure, tail: &[u8]) -> Failure {
+        let mut said = String::from_utf8_lossy(tail).into_owned();
+        for (_, value) in &self.plugin.env {
+            let value = value.expose_secret().trim();
+            if value.len() >= 4 {
+                said = said.replace(value, "[REDACTED]");
+            }
         }
-        let path = self.environment.get("PATH").unwrap_or_default();
-        let folders: Vec<PathBuf> =
-            std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect();
-        let names = self.file_names(command);
-        let mut files = folders.iter().flat_map(|folder| names.iter().map(move |name| folder.join(name)));
-        if let Some(found) = files.find(|file| is_executable(file)) {
-            return Ok(found);
+        let said = clean(&said);
+        let start =
+            (said.len().saturating_sub(TAIL)..).find(|at| said.is_char_boundary(*at)).unwrap_or_default();
+        let last = said.get(start..).unwrap_or_default().trim();
+        if !last.is_empty() {
+            let cut = if start > 0 { "…" } else { "" };
+            failure.message = format!("{}; it said: {cut}{last}", failure.message);
         }
-        let searched: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        let searched = if searched.is_empty() { "PATH is empty".to_owned() } else { searched.join(", ") };
-        Err(self.not_found(format!("{command:?} is not in PATH; searched: {searched}")))
-    }
-
-    fn file_names(&self, command: &str) -> Vec<OsString> {
-        let mut names = vec![OsString::from(command)];
-        if cfg!(windows) {
-            let extensions = self.environment.get("PATHEXT").unwrap_or_else(|| ".COM;.EXE;.BAT;.CMD".into());
-            let extensions = extensions.to_string_lossy().into_owned();
-            names.extend(
-                extensions.split(';').map(|extension| OsString::from(format!("{command}{extension}"))),
-            );
-        }
-        names
+        failure
     }
 
     fn not_found(&self, message: String) -> Failure {
-        let hint = self.plugin.install_hint.clone();
-        Failure::new(message)
-            .with_help(hint.unwrap_or_else(|| "install it, or give its full path".to_owned()))
+        let failure = Failure::new(message);
+        match &self.plugin.install_hint {
+            Some(hint) if self.may_hint() => failure.with_help(hint.as_str()),
+            Some(_) => failure,
+            None => failure.with_help("install it, or give its full path"),
+        }
+    }
+
+    /// A hint can be long, and logs of a program that keeps trying are read by people.
+    fn may_hint(&self) -> bool {
+        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (since, given) =
+            hints.filter(|(since, _)| now.duration_since(*since) < HINTS_PERIOD).unwrap_or((now, 0));
+        *hints = Some((since, given.saturating_add(1)));
+        given < HINTS
     }
 }
 
-/// What the program prints until it ends, and how it ended.
-async fn collect(child: &mut Child) -> Result<(SecretSlice<u8>, ExitStatus), Failure> {
-    let Some(mut stdout) = child.stdout.take() else {
+/// What the program prints until it ends, and how it ended. The end of what it says goes to `tail`.
+async fn collect(group: &mut Group, tail: &mut Vec<u8>) -> Result<(SecretSlice<u8>, ExitStatus), Failure> {
+    let Some(stdout) = group.child.stdout.take() else {
         return Err(Failure::new("its standard output cannot be read"));
     };
+    let stderr = group.child.stderr.take();
     let mut output = Vec::with_capacity(4096);
-    let cannot_wait = |error: std::io::Error| Failure::new(format!("its end cannot be awaited: {error}"));
-    // `select` polls its first future first, so output that is there is read before the end is seen.
-    let ended = match select(pin!(read_more(&mut stdout, &mut output)), pin!(child.wait())).await {
-        Either::Left((read, _)) => {
-            read?;
-            None
-        }
-        Either::Right((status, _)) => Some(status.map_err(cannot_wait)?),
-    };
-    let status = match ended {
-        None => child.wait().await.map_err(cannot_wait)?,
-        Some(status) => {
-            // Running out of grace is fine: what is there was printed before the program ended.
-            match timeout(GRACE, read_more(&mut stdout, &mut output)).await {
-                Ok(read) => read?,
-                Err(_elapsed) => {}
+    let status = {
+        let mut reading = pin!(try_join(read(stdout, &mut output), show(stderr, tail)));
+        let cannot_wait = |error: std::io::Error| Failure::new(format!("its end cannot be awaited: {error}"));
+        // `select` polls its first future first, so output that is there is read before the end is seen.
+        let ended = match select(&mut reading, pin!(group.wait())).await {
+            Either::Left((read, _)) => {
+                read?;
+                None
             }
-            status
+            Either::Right((status, _)) => Some(status.map_err(cannot_wait)?),
+        };
+        match ended {
+            None => group.wait().await.map_err(cannot_wait)?,
+            Some(status) => {
+                // Running out of grace is fine: what is there was printed before the program ended.
+                if let Ok(read) = timeout(GRACE, reading).await {
+                    read?;
+                }
+                status
+            }
         }
     };
     Ok((SecretSlice::from(output), status))
 }
 
-/// Reads to the end. Safe to drop and call again: what was read is in `output`.
-async fn read_more(stdout: &mut ChildStdout, output: &mut Vec<u8>) -> Result<(), Failure> {
+/// Reads to the end or the limit.
+async fn read(mut stdout: impl AsyncRead + Unpin, output: &mut Vec<u8>) -> Result<(), Failure> {
     loop {
         match stdout.read_buf(output).await {
             Ok(0) => return Ok(()),
@@ -187,13 +251,19 @@ async fn read_more(stdout: &mut ChildStdout, output: &mut Vec<u8>) -> Result<(),
     }
 }
 
-#[cfg(unix)]
-fn is_executable(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(file: &Path) -> bool {
-    file.is_file()
+/// Passes on what the program says to people, and keeps the end of it.
+async fn show(stderr: Option<ChildStderr>, tail: &mut Vec<u8>) -> Result<(), Failure> {
+    let Some(mut stderr) = stderr else { return Ok(()) };
+    let mut ours = tokio::io::stderr();
+    let mut piece = vec![0; 4096];
+    // What cannot be read or shown is no reason to go without the credential.
+    while let Ok(length @ 1..) = stderr.read(&mut piece).await {
+        let said = piece.get(..length).unwrap_or_default();
+        tail.extend_from_slice(said);
+        let surplus = tail.len().saturating_sub(KEPT);
+        tail.drain(..surplus);
+        let _ = ours.write_all(said).await;
+    }
+    let _ = ours.flush().await;
+    Ok(())
 }

@@ -7,8 +7,12 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
+use super::super::Presented;
+use super::super::clock::Clock;
 use super::*;
 use crate::config::{Environment, ExecApiVersion, InteractiveMode};
+
+mod faults;
 
 const TOKEN: &str =
     r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"s3cr3t"}}"#;
@@ -48,8 +52,12 @@ impl Plugin {
             .interactive_mode(InteractiveMode::Never)
     }
 
-    fn exec(&self) -> Exec {
+    fn exec(&self) -> Renewed<Exec> {
         exec(self.description())
+    }
+
+    fn exec_with(&self, clock: &Clock) -> Renewed<Exec> {
+        Renewed::with_clock(bare(self.description()), clock.clone())
     }
 
     async fn error(&self) -> String {
@@ -57,16 +65,36 @@ impl Plugin {
     }
 }
 
-fn exec(plugin: ExecPlugin) -> Exec {
+/// A plugin that shares its credential with no other test.
+fn exec(plugin: ExecPlugin) -> Renewed<Exec> {
+    Renewed::new(bare(plugin))
+}
+
+fn bare(plugin: ExecPlugin) -> Exec {
     let config = Config::new("https://example.com").exec(plugin.clone());
     Exec::new(&plugin, &config).unwrap()
+}
+
+/// As the answer of a plugin, which expires so many seconds from now.
+fn expiring(seconds: i64) -> String {
+    let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+    TOKEN.replace("\"token\"", &format!("\"expirationTimestamp\":\"{expires}\",\"token\""))
+}
+
+/// Waits for something that happens soon.
+async fn until(mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not happen");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 fn printing(answer: &str) -> Plugin {
     Plugin::new(&format!("cat <<'END'\n{answer}\nEND"))
 }
 
-async fn header(exec: &Exec) -> String {
+async fn header(exec: &Renewed<Exec>) -> String {
     exec.presented().await.unwrap().authorization.unwrap().expose_secret().to_owned()
 }
 
@@ -74,56 +102,23 @@ async fn header(exec: &Exec) -> String {
 async fn the_token_is_used_until_the_server_refuses_it() {
     let plugin =
         Plugin::new(&format!("echo '{}'", TOKEN.replace("s3cr3t", "t'$(wc -c < \"$RUNS\" | tr -d ' ')'")));
-    let exec = plugin.exec();
+    let clock = Clock::default();
+    let exec = plugin.exec_with(&clock);
     assert_eq!(plugin.runs(), 0, "nothing runs before the first request");
     assert_eq!(header(&exec).await, "Bearer t1");
     assert_eq!(header(&exec).await, "Bearer t1");
     let used = exec.presented().await.unwrap();
+    // It had its time: a token that is refused as soon as it comes is another matter.
+    clock.pass(Duration::from_secs(3600));
     exec.refuse(&used);
     assert_eq!(header(&exec).await, "Bearer t2");
+    clock.pass(Duration::from_secs(3600));
     // A straggler that was refused with the first token must not cost a run.
     exec.refuse(&used);
     assert_eq!(header(&exec).await, "Bearer t2");
     exec.refuse(&exec.presented().await.unwrap());
     assert_eq!(header(&exec).await, "Bearer t3");
     assert_eq!(plugin.runs(), 3);
-}
-
-#[tokio::test]
-async fn a_hundred_callers_are_one_run_even_if_it_fails_or_gives_an_expired_token() {
-    let expired = TOKEN.replace("\"token\"", "\"expirationTimestamp\":\"2001-01-01T00:00:00Z\",\"token\"");
-    for (script, works) in [
-        (format!("sleep 0.2; echo '{TOKEN}'"), true),
-        (format!("sleep 0.2; echo '{expired}'"), true),
-        ("sleep 0.2; exit 3".to_owned(), false),
-    ] {
-        let plugin = Plugin::new(&script);
-        let exec = plugin.exec();
-        let all = futures_util::future::join_all((0..100).map(|_| exec.presented())).await;
-        assert!(all.iter().all(|result| result.is_ok() == works));
-        assert_eq!(plugin.runs(), 1, "{script}");
-    }
-}
-
-#[tokio::test]
-async fn a_credential_is_replaced_before_it_expires() {
-    for (seconds, runs) in [(3600, 1), (-1, 2)] {
-        let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
-        let answer = TOKEN.replace("\"token\"", &format!("\"expirationTimestamp\":\"{expires}\",\"token\""));
-        let plugin = printing(&answer);
-        let exec = plugin.exec();
-        header(&exec).await;
-        header(&exec).await;
-        assert_eq!(plugin.runs(), runs, "expires in {seconds} s");
-    }
-    let now = SystemTime::now();
-    let answer =
-        |life| Answer { token: None, identity: None, expires: Some(now + Duration::from_secs(life)) };
-    for (life, early) in [(3600, 60), (40, 10)] {
-        let at = Credential::new(answer(life), 1, None).refresh_at.unwrap();
-        let left = (now + Duration::from_secs(life)).duration_since(at).unwrap();
-        assert!(left.abs_diff(Duration::from_secs(early)) < Duration::from_secs(1), "{life}: {left:?}");
-    }
 }
 
 #[tokio::test]
@@ -137,11 +132,15 @@ status:
   clientKeyData: KEY
 END"#;
     let plugin = Plugin::new(script);
-    let exec = exec(plugin.description().api_version(ExecApiVersion::V1Beta1));
+    let clock = Clock::default();
+    let description = plugin.description().api_version(ExecApiVersion::V1Beta1);
+    let exec = Renewed::with_clock(bare(description), clock.clone());
     let mut seen = Vec::new();
     for version in ["1", "1", "2"] {
         fs::write(plugin.dir.path().join("version"), version).unwrap();
-        exec.refuse(&exec.presented().await.unwrap());
+        let before = exec.presented().await.unwrap();
+        clock.pass(Duration::from_secs(3600));
+        exec.refuse(&before);
         let identity = exec.presented().await.unwrap().identity.unwrap();
         assert_eq!(identity.key.expose_secret(), b"KEY");
         seen.push((String::from_utf8(identity.chain.expose_secret().to_vec()).unwrap(), identity.generation));
@@ -171,7 +170,7 @@ async fn the_plugin_gets_arguments_environment_and_what_it_is_asked_for() {
     let mut description = plugin.description().args(["one", "two words", ""]).env("EXTRA", "x=y");
     let config =
         Config::new("https://[::1]:6443/prefix/").certificate_authority_file(&ca).tls_server_name("name");
-    header(&Exec::new(&description, &config).unwrap()).await;
+    header(&Renewed::new(Exec::new(&description, &config).unwrap())).await;
     assert_eq!(plugin.file("args"), "one\ntwo words\n\nx=y\n");
     let bare = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
@@ -179,99 +178,14 @@ async fn the_plugin_gets_arguments_environment_and_what_it_is_asked_for() {
 
     description = description.provide_cluster_info(true);
     description.cluster_config = Some(r#"{"audience":"x"}"#.to_owned());
-    header(&Exec::new(&description, &config).unwrap()).await;
+    header(&Renewed::new(Exec::new(&description, &config).unwrap())).await;
     let cluster = r#"{"server":"https://[::1]:6443/prefix","tls-server-name":"name","certificate-authority-data":"UEVN","config":{"audience":"x"}}"#;
     assert_eq!(json(&plugin.file("info"))["spec"]["cluster"], json(cluster));
 }
 
-#[tokio::test]
-async fn answers_that_are_no_credential_are_refused_without_repeating_them() {
-    let status = |status: &str| TOKEN.replace(r#"{"token":"s3cr3t"}"#, status);
-    for (answer, expected) in [
-        ("", "printed nothing"),
-        ("s3cr3t", "its output is text, where an ExecCredential is expected"),
-        ("{\"s3cr3t", "neither JSON nor YAML (line 1"),
-        ("s3cr3t: 1\ns3cr3t: 2", "neither JSON nor YAML (line 2"),
-        ("[]", "a list"),
-        (&TOKEN.replace("ExecCredential", "s3cr3t"), "`kind` says otherwise"),
-        (
-            &TOKEN.replace("/v1", "/v1beta1"),
-            "answered in the apiVersion client.authentication.k8s.io/v1beta1, but is configured for client.authentication.k8s.io/v1",
-        ),
-        (&TOKEN.replace("client.authentication", "s3cr3t"), "not the apiVersion that it is configured for"),
-        (&TOKEN.replace("status", "s3cr3t"), "no status"),
-        (&status("null"), "neither a token nor a client certificate"),
-        (&status("{}"), "neither a token nor a client certificate"),
-        (&status("\"s3cr3t\""), "status is text"),
-        (&status(r#"{"token":123}"#), "`token` in its answer is a number"),
-        (&status(r#"{"token":"s3cr3t\r\nX: y"}"#), "status.token holds white space"),
-        (&status(r#"{"clientCertificateData":"s3cr3t"}"#), "no clientKeyData"),
-        (&status(r#"{"clientKeyData":"s3cr3t"}"#), "no clientCertificateData"),
-        (
-            &status(r#"{"token":"s3cr3t","expirationTimestamp":"s3cr3t"}"#),
-            "expirationTimestamp is not an RFC 3339 time",
-        ),
-    ] {
-        let error = printing(answer).error().await;
-        assert!(error.contains(expected) && !error.contains("s3cr3t"), "{answer}\n{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_failure_says_how_it_ended_and_keeps_the_output_to_itself() {
-    let error = Plugin::new("echo s3cr3t; exit 7").error().await;
-    assert!(
-        error.contains("exit code 7") && error.contains("plugin") && !error.contains("s3cr3t"),
-        "{error}"
-    );
-    let error = Plugin::new("kill -9 $$").error().await;
-    assert!(error.contains("signal: 9"), "{error}");
-}
-
-#[tokio::test]
-async fn a_plugin_that_hangs_is_stopped() {
-    let plugin = Plugin::new("exec sleep 60");
-    let error =
-        exec(plugin.description().timeout(Duration::from_millis(200))).presented().await.err().unwrap();
-    assert!(error.to_string().contains("did not end within 200ms"), "{error}");
-}
-
-#[tokio::test]
-async fn a_plugin_that_prints_without_end_is_stopped() {
-    let error = Plugin::new("exec yes s3cr3t").error().await;
-    assert!(error.contains("more than 1048576 bytes") && !error.contains("s3cr3t"), "{error}");
-}
-
-#[tokio::test]
-async fn a_daemon_that_keeps_the_output_open_does_not_hold_us() {
-    // It lives until its folder is gone; waiting for it would be for ever.
-    let daemon = "while [ -e \"$RUNS\" ]; do sleep 0.1; done 2>/dev/null &";
-    let plugin = Plugin::new(&format!("echo '{TOKEN}'; {daemon}"));
-    assert_eq!(header(&plugin.exec()).await, "Bearer s3cr3t");
-}
-
-#[tokio::test]
-async fn a_missing_plugin_is_named_with_the_folders_searched_and_how_to_get_it() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("data-file"), "not executable").unwrap();
-    let path = format!("{}:relative:/nowhere", dir.path().display());
-    let environment = Environment::empty().var("PATH", &path);
-    let missing = |command: &str| {
-        let plugin = ExecPlugin::new(command).install_hint("run: \u{1b}[31mapt install it\u{7}");
-        exec_in(plugin, &environment)
-    };
-    for command in ["aws-login", "data-file"] {
-        let error = missing(command).presented().await.err().unwrap().to_string();
-        let searched = format!("searched: {}, /nowhere (run: apt install it)", dir.path().display());
-        assert!(error.contains(command) && error.contains(&searched), "{error}");
-    }
-    let error = missing("/nowhere/aws-login").presented().await.err().unwrap().to_string();
-    assert!(error.contains("/nowhere/aws-login does not exist (run: apt install it)"), "{error}");
-}
-
-fn exec_in(plugin: ExecPlugin, environment: &Environment) -> Exec {
+fn exec_in(plugin: ExecPlugin, environment: &Environment) -> Renewed<Exec> {
     let config = Config::new("https://example.com").exec(plugin.clone()).environment(environment.clone());
-    Exec::new(&plugin, &config).unwrap()
+    Renewed::new(Exec::new(&plugin, &config).unwrap())
 }
 
 #[tokio::test]
@@ -293,25 +207,116 @@ async fn standard_input_is_a_terminal_or_nothing() {
         "cat > \"$DIR/input\" < /dev/stdin; printf %s \"$KUBERNETES_EXEC_INFO\" > \"$DIR/info\"; echo '{TOKEN}'"
     );
     let plugin = Plugin::new(&script);
-    for (mode, terminal, expected) in [
-        (InteractiveMode::Never, true, Ok("false")),
-        (InteractiveMode::IfAvailable, false, Ok("false")),
-        (InteractiveMode::Always, false, Err("standard input is not a terminal")),
+    let described = |mode| plugin.description().interactive_mode(mode);
+    for (description, terminal, expected) in [
+        (described(InteractiveMode::Never), true, Ok("false")),
+        (described(InteractiveMode::IfAvailable), false, Ok("false")),
+        (described(InteractiveMode::IfAvailable).stdin_unavailable("it is a manifest"), true, Ok("false")),
+        (described(InteractiveMode::Always), false, Err("standard input is not a terminal")),
+        (
+            described(InteractiveMode::Always).stdin_unavailable("it is a manifest"),
+            true,
+            Err("standard input is unavailable: it is a manifest"),
+        ),
     ] {
-        let mut exec = exec(plugin.description().interactive_mode(mode));
+        let mut exec = bare(description);
         exec.runner.stdin_is_terminal = if terminal { || true } else { || false };
-        match (exec.presented().await, expected) {
+        match (Renewed::new(exec).presented().await, expected) {
             (Ok(_), Ok(interactive)) => {
                 assert!(plugin.file("info").contains(&format!("\"interactive\":{interactive}")));
                 assert_eq!(plugin.file("input"), "");
             }
             (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
-            (result, _) => panic!("{mode:?}: {}", result.is_ok()),
+            (result, _) => panic!("{terminal}: {}", result.is_ok()),
         }
     }
-    let mut exec = exec(plugin.description().interactive_mode(InteractiveMode::IfAvailable));
-    exec.runner.stdin_is_terminal = || true;
-    assert!(exec.runner.is_interactive().unwrap());
+    for mode in [InteractiveMode::IfAvailable, InteractiveMode::Always] {
+        let mut exec = bare(described(mode));
+        exec.runner.stdin_is_terminal = || true;
+        assert!(exec.runner.is_interactive().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn who_may_ask_is_in_our_process_group_and_who_may_not_in_its_own() {
+    let plugin = Plugin::new(&format!("ps -o pgid= -p $$ | tr -d ' ' > \"$DIR/group\"; echo '{TOKEN}'"));
+    let ours = rustix::process::getpgrp().as_raw_nonzero().to_string();
+    for (terminal, same) in [(true, true), (false, false)] {
+        let mut exec = bare(plugin.description().interactive_mode(InteractiveMode::IfAvailable));
+        exec.runner.stdin_is_terminal = if terminal { || true } else { || false };
+        header(&Renewed::new(exec)).await;
+        assert_eq!(plugin.file("group").trim() == ours, same);
+    }
+}
+
+#[tokio::test]
+async fn clients_that_run_the_same_program_for_the_same_cluster_share_its_credential() {
+    let plugin = Plugin::new(&format!("echo '{TOKEN}'"));
+    let description = plugin.description().provide_cluster_info(true);
+    let shared = |description: &ExecPlugin, server: &str| {
+        let config = Config::new(server).exec(description.clone());
+        Exec::shared(description, &config).unwrap()
+    };
+    let clients: Vec<_> = (0..10).map(|_| shared(&description, "https://one.example.com")).collect();
+    let all = futures_util::future::join_all(clients.iter().map(|client| client.presented())).await;
+    assert!(all.iter().all(|presented| presented.is_ok()));
+    assert_eq!(plugin.runs(), 1);
+    header(&shared(&description, "https://two.example.com")).await;
+    assert_eq!(plugin.runs(), 2, "the program is told another cluster");
+    header(&shared(&description.clone().env("EXTRA", "x"), "https://one.example.com")).await;
+    assert_eq!(plugin.runs(), 3, "it is called in another way");
+    drop(clients);
+    header(&shared(&description, "https://one.example.com")).await;
+    assert_eq!(plugin.runs(), 4, "nothing is kept when the last client is gone");
+}
+
+#[tokio::test]
+async fn the_policy_is_asked_before_anything_runs() {
+    let plugin = Plugin::new(&format!("echo '{TOKEN}'"));
+    std::os::unix::fs::symlink("/bin/sh", plugin.dir.path().join("my-login")).unwrap();
+    let login = plugin.dir.path().join("my-login").to_str().unwrap().to_owned();
+    let environment = Environment::system().var("PATH", plugin.dir.path());
+    let presented = |command: &str, policy: ExecPolicy| {
+        let mut description = plugin.description();
+        description.command = command.to_owned();
+        let config = Config::new("https://example.com")
+            .exec(description.clone())
+            .environment(environment.clone())
+            .exec_policy(policy);
+        async move { Exec::shared(&description, &config)?.presented().await }
+    };
+    for (command, policy) in [
+        ("my-login", ExecPolicy::allowlist(["other", "my-login"])),
+        ("my-login", ExecPolicy::allowlist([login.as_str()])),
+        (login.as_str(), ExecPolicy::allowlist(["my-login"])),
+        (login.as_str(), ExecPolicy::allowlist([login.as_str()])),
+        ("/bin/sh", ExecPolicy::allowlist(["/bin/sh"])),
+    ] {
+        assert!(presented(command, policy).await.is_ok(), "{command}");
+    }
+    let runs = plugin.runs();
+    for (command, policy, expected) in [
+        ("my-login", ExecPolicy::Deny, "the policy for exec plugins is Deny"),
+        ("/bin/sh", ExecPolicy::allowlist(["my-login"]), "/bin/sh is not on the list of allowed programs"),
+        ("my-login", ExecPolicy::allowlist(["/bin/my-login"]), "is not on the list"),
+        ("my-login", ExecPolicy::allowlist(["missing"]), "is not on the list"),
+    ] {
+        let error = presented(command, policy).await.err().unwrap().to_string();
+        assert!(error.contains(expected) && error.contains("Config::exec_policy"), "{error}");
+    }
+    assert_eq!(plugin.runs(), runs);
+}
+
+#[tokio::test]
+async fn the_hint_on_installing_is_given_ten_times_an_hour() {
+    let missing = bare(ExecPlugin::new("/nowhere/login").install_hint("apt install it"));
+    let mut given = 0;
+    for _ in 0..20 {
+        let failure = missing.obtain().await.err().unwrap();
+        assert!(failure.message.contains("/nowhere/login does not exist"));
+        given += usize::from(failure.help.is_some());
+    }
+    assert_eq!(given, 10);
 }
 
 #[test]
