@@ -44,6 +44,10 @@ pub(crate) enum Kind {
     Status { status: Box<Status>, http: u16, retry_after: Option<Duration> },
     /// A kubeconfig, flag, environment variable or in-cluster file is missing or wrong.
     Config,
+    /// No place that a configuration is looked for in has one.
+    NoConfig,
+    /// A context was asked for that is not there.
+    NoContext,
     /// Credentials could not be had (exec plugin, token file).
     Auth,
     /// The request is refused before anything is sent.
@@ -174,7 +178,11 @@ impl fmt::Display for Error {
         }
         f.write_str(&self.0.message)?;
         if let Some(help) = &self.0.help {
-            write!(f, " ({help})")?;
+            // Behind a list it would look like a part of the last item.
+            match self.0.message.contains('\n') {
+                true => write!(f, "\n{help}")?,
+                false => write!(f, " ({help})")?,
+            }
         }
         Ok(())
     }

@@ -169,28 +169,30 @@ impl ExecPlugin {
 }
 
 impl ExecPlugin {
-    /// Everything that is wrong with the description.
-    pub(crate) fn problems(&self) -> Vec<String> {
+    /// Everything that is wrong with the description: the member, and what is wrong with it.
+    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
         if self.command.is_empty() {
-            problems.push("the exec plugin has no command".to_owned());
+            problems
+                .push(("exec.command", "missing; name the program that gives the credentials".to_owned()));
         }
-        let texts = std::iter::once(&self.command).chain(&self.args);
-        if texts.into_iter().any(|text| text.contains('\0')) {
-            problems.push("the exec plugin's command or arguments hold a NUL character".to_owned());
+        if self.command.contains('\0') {
+            problems.push(("exec.command", "holds a NUL character; take it out".to_owned()));
+        }
+        if self.args.iter().any(|arg| arg.contains('\0')) {
+            problems.push(("exec.args", "hold a NUL character; take it out".to_owned()));
         }
         for (name, value) in &self.env {
             if name.is_empty() || name.contains(['=', '\0']) {
-                problems.push(format!(
-                    "the exec plugin's environment has a variable without a proper name: {name:?}"
-                ));
+                let message = format!("{name:?} is no name of a variable; give each a name without `=`");
+                problems.push(("exec.env", message));
             } else if value.expose_secret().contains('\0') {
-                problems.push(format!("the exec plugin's variable {name} holds a NUL character"));
+                problems.push(("exec.env", format!("{name:?} holds a NUL character; take it out")));
             }
         }
         let config = self.cluster_config.as_ref();
         if config.is_some_and(|config| serde_json::from_str::<serde::de::IgnoredAny>(config).is_err()) {
-            problems.push("what the exec plugin is told about the cluster is not JSON".to_owned());
+            problems.push(("exec", "what it is told about the cluster is not JSON; write JSON".to_owned()));
         }
         problems
     }
@@ -317,8 +319,8 @@ mod tests {
     fn what_no_program_can_be_called_with_is_a_problem() {
         let plugin =
             ExecPlugin::new("").arg("a\0b").env("A=B", "x").env("KEY", "s3cr3t\0").cluster_config("{s3cr3t");
-        let problems = plugin.problems().join("\n");
-        assert_eq!(problems.lines().count(), 5, "{problems}");
-        assert!(!problems.contains("s3cr3t"), "{problems}");
+        let problems = plugin.problems();
+        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert!(!format!("{problems:?}").contains("s3cr3t"), "{problems:?}");
     }
 }

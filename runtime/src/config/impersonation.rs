@@ -41,25 +41,26 @@ impl Impersonation {
         headers
     }
 
-    /// What no server would understand, or what a header cannot carry.
-    pub(crate) fn problems(&self) -> Vec<String> {
+    /// What no server would understand, or what a header cannot carry: the member, and what is wrong with it.
+    pub(crate) fn problems(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
         if self.user.is_empty() {
-            problems.push("impersonation needs a user: uid, groups and extra alone mean nothing".to_owned());
+            let message = "missing, and a uid, groups or extra alone mean nothing; name the user to act as";
+            problems.push(("as", message.to_owned()));
         }
-        let values = [("user", &self.user)].into_iter();
-        let values = values.chain(self.uid.iter().map(|uid| ("uid", uid)));
-        let values = values.chain(self.groups.iter().map(|group| ("group", group)));
-        let values = values.chain(self.extra.values().flatten().map(|value| ("extra", value)));
-        for (what, value) in values {
+        let values = [("as", &self.user)].into_iter();
+        let values = values.chain(self.uid.iter().map(|uid| ("as-uid", uid)));
+        let values = values.chain(self.groups.iter().map(|group| ("as-groups", group)));
+        let values = values.chain(self.extra.values().flatten().map(|value| ("as-user-extra", value)));
+        for (member, value) in values {
             if !is_header_value(value) {
-                problems.push(format!(
-                    "impersonated {what} {value:?} holds a control character or outer white space"
-                ));
+                let message =
+                    format!("{value:?} holds a control character or outer white space; take it out");
+                problems.push((member, message));
             }
         }
         if self.extra.keys().any(String::is_empty) {
-            problems.push("impersonated extra has an empty key".to_owned());
+            problems.push(("as-user-extra", "a key is empty; give it a name".to_owned()));
         }
         problems
     }

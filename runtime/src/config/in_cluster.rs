@@ -1,16 +1,19 @@
 //! The configuration that Kubernetes gives to every pod. Needs the token and the address, and forgives the rest.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::kubeconfig::{Cluster, User};
 use super::tls::read_limited;
-use super::{Config, Environment, PemSource};
+use super::{Environment, Kubeconfig, PemSource};
 use crate::error::Kind;
 use crate::{Error, Result};
 
-/// What a pod's service account gives, or why there is none.
-pub(crate) fn config(environment: &Environment) -> Result<Config> {
-    let fail = |message: String| Err(Error::new(Kind::Config, "in-cluster configuration", message));
+const ORIGIN: &str = "in-cluster configuration";
+
+/// What a pod's service account gives, as if it stood in a kubeconfig, so that overrides mean the same; or why there is none.
+pub(crate) fn kubeconfig(environment: &Environment) -> Result<Kubeconfig> {
+    let fail = |message: String| Err(Error::new(Kind::NoConfig, ORIGIN, message));
     let missing = missing_variables(environment);
     if !missing.is_empty() {
         return fail(format!("this is not a pod of a cluster: {} not set", missing.join(" and ")));
@@ -31,21 +34,19 @@ pub(crate) fn config(environment: &Environment) -> Result<Config> {
             )
         });
     }
-    let mut config = Config::new(format!("https://{host}:{port}")).token_file(token);
-    config.origin = "in-cluster configuration".to_owned();
+    let text = |path: &Path| Some(path.to_string_lossy().into_owned());
+    let mut cluster = Cluster { server: Some(format!("https://{host}:{port}")), ..Cluster::default() };
+    let mut origin = ORIGIN.to_owned();
     match authority(environment) {
-        Ok(path) => config.tls.ca = Some(path),
+        Ok(path) => cluster.certificate_authority = text(&path),
         // As client-go: the platform's authorities may do. The origin stands in the messages where they do not.
-        Err(why) => config.origin = format!("{} (without its authority: {why})", config.origin),
+        Err(why) => origin = format!("{ORIGIN} (without its authority: {why})"),
     }
-    config.environment = environment.clone();
-    if let Some(namespace) = namespace(environment) {
-        config.default_namespace = namespace;
-    }
-    Ok(config.settled())
+    let user = User { token_file: text(&token), ..User::default() };
+    Ok(Kubeconfig::of_a_pod(origin, cluster, user, namespace(environment), environment))
 }
 
-/// Whether `config` has a chance: the address is set and there is a token.
+/// Whether `kubeconfig` has a chance: the address is set and there is a token.
 pub(crate) fn is_possible(environment: &Environment) -> bool {
     missing_variables(environment).is_empty()
         && environment.service_account_file("token").is_some_and(|token| token.is_file())
@@ -82,13 +83,13 @@ fn missing_variables(environment: &Environment) -> Vec<&'static str> {
     names.into_iter().filter(|name| environment.get(name).is_none()).collect()
 }
 
-fn authority(environment: &Environment) -> std::result::Result<PemSource, String> {
+fn authority(environment: &Environment) -> std::result::Result<PathBuf, String> {
     let path = environment.service_account_file("ca.crt").ok_or("there is no service account folder")?;
     let source = PemSource::File(path.clone());
     let pem = source.read("authority").map_err(|error| error.to_string())?;
     let pem =
         String::from_utf8_lossy(secrecy::ExposeSecret::expose_secret(&pem)).contains("BEGIN CERTIFICATE");
-    if pem { Ok(source) } else { Err(format!("{} holds no certificate", path.display())) }
+    if pem { Ok(path) } else { Err(format!("{} holds no certificate", path.display())) }
 }
 
 fn readable(path: &Path) -> std::io::Result<()> {

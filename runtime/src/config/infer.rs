@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::validate::report;
-use super::{Config, Environment, Kubeconfig, Overrides, in_cluster};
+use super::{ClusterDefaults, Config, Environment, Kubeconfig, Overrides, in_cluster};
 use crate::Result;
 use crate::error::Kind;
 
@@ -16,22 +15,13 @@ impl Config {
     ///
     /// What was found is wrong, or nothing was found: then the error lists every place that was looked at.
     pub async fn infer() -> Result<Config> {
-        let read = || Config::infer_in(&Environment::system(), None, &Overrides::default());
-        // Files may be on a slow or absent network share; the executor's thread is not to wait for them.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => match runtime.spawn_blocking(read).await {
-                Ok(result) => result,
-                Err(error) => {
-                    Err(crate::Error::new(Kind::Config, "reading the configuration", error.to_string()))
-                }
-            },
-            Err(_) => read(),
-        }
+        off_the_executor(|| Config::infer_in(&Environment::system(), None, &Overrides::default())).await
     }
 
     /// The same in another environment, with an explicit file, and with what flags say on top.
     ///
-    /// With a file only that one is read. A server in the overrides needs no kubeconfig at all.
+    /// With a file only that one is read. A server in the overrides needs no kubeconfig at all, and the credentials of a
+    /// pod are never sent to it: they are for the pod's own server.
     ///
     /// # Errors
     ///
@@ -45,18 +35,21 @@ impl Config {
             return kubeconfig.config_for(overrides);
         }
         if in_cluster::is_possible(environment) {
-            return overridden(in_cluster::config(environment)?, overrides);
+            return in_cluster::kubeconfig(environment)?.config_for(overrides);
         }
         let master = environment.get("KUBERNETES_MASTER").map(|master| master.to_string_lossy().into_owned());
-        if let Some(master) = overrides.default_server.clone().or(master) {
-            return kubeconfig.config_for(&Overrides { default_server: Some(master), ..overrides.clone() });
+        if let Some(server) = overrides.cluster_defaults.server.clone().or(master) {
+            let cluster_defaults =
+                ClusterDefaults { server: Some(server), ..overrides.cluster_defaults.clone() };
+            return kubeconfig.config_for(&Overrides { cluster_defaults, ..overrides.clone() });
         }
         let mut places = kubeconfig.places();
         places.push(in_cluster::why_not(environment));
+        places.push("KUBERNETES_MASTER: not set".to_owned());
         let list: String = places.iter().map(|place| format!("\n  - {place}")).collect();
-        let error =
-            crate::Error::new(Kind::Config, "", format!("no configuration was found; looked at:{list}"));
-        Err(error.with_help("set KUBECONFIG to a kubeconfig, choose one of its contexts, or name a server"))
+        let message = format!("no configuration was found; looked at:{list}");
+        let help = "set KUBECONFIG to a kubeconfig, choose one of its contexts, or name a server";
+        Err(crate::Error::new(Kind::NoConfig, "", message).with_help(help))
     }
 
     /// The configuration of a kubeconfig file's current context.
@@ -122,34 +115,18 @@ impl Config {
     ///
     /// As [`Config::in_cluster`].
     pub fn in_cluster_in(environment: &Environment) -> Result<Config> {
-        let config = in_cluster::config(environment)?;
-        report(&config.origin, config.problems()).map(|()| config)
+        in_cluster::kubeconfig(environment)?.config()
     }
 }
 
-/// An in-cluster configuration with all that flags say, as if it stood in a kubeconfig.
-fn overridden(mut config: Config, overrides: &Overrides) -> Result<Config> {
-    let nothing = Kubeconfig::default().environment(config.environment.clone());
-    let given = Overrides { server: Some(config.given_server.clone()), ..overrides.clone() };
-    // Credentials are judged over the configuration as a whole, so the parts are only checked together below.
-    let said = nothing.config_for(&given)?;
-    if overrides.insecure_skip_tls_verify.is_some() || overrides.certificate_authority.is_some() {
-        config.tls.insecure = said.tls.insecure;
-        config.tls.ca = said.tls.ca;
+/// Reads on a thread of its own where there is an executor: files may be on a slow or absent network share, and the
+/// executor's thread is not to wait for them.
+pub(super) async fn off_the_executor(
+    read: impl FnOnce() -> Result<Config> + Send + 'static,
+) -> Result<Config> {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return read() };
+    match runtime.spawn_blocking(read).await {
+        Ok(result) => result,
+        Err(error) => Err(crate::Error::new(Kind::Config, "reading the configuration", error.to_string())),
     }
-    config.tls.server_name = said.tls.server_name;
-    config.tls.identity = said.tls.identity;
-    let credentials = &said.credentials;
-    if credentials.token.is_some() || credentials.token_file.is_some() || credentials.basic.is_some() {
-        config.credentials = said.credentials;
-    }
-    config.impersonation = said.impersonation;
-    config.proxy = said.proxy;
-    config.disable_compression = said.disable_compression;
-    config.request_timeout = said.request_timeout;
-    if let Some(namespace) = overrides.namespace_name() {
-        config.default_namespace = namespace.to_owned();
-    }
-    let config = config.settled();
-    report(&config.origin, config.problems()).map(|()| config)
 }

@@ -5,13 +5,18 @@
 
 mod accessors;
 mod calls;
+mod duration;
 mod environment;
 mod exec;
+#[cfg(feature = "clap")]
+mod flags;
 mod impersonation;
 mod in_cluster;
 mod infer;
 mod kubeconfig;
 mod overrides;
+mod places;
+mod secret;
 mod server;
 mod tls;
 mod validate;
@@ -27,9 +32,13 @@ use crate::UnknownFieldPolicy;
 pub use environment::Environment;
 pub(crate) use exec::clean;
 pub use exec::{ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode};
+#[cfg(feature = "clap")]
+pub use flags::Flags;
 pub use impersonation::Impersonation;
+pub(crate) use kubeconfig::AuthProvider;
 pub use kubeconfig::{KubeContext, Kubeconfig};
-pub use overrides::Overrides;
+pub use overrides::{ClusterDefaults, Overrides};
+pub use secret::SecretText;
 pub(crate) use server::Server;
 pub(crate) use tls::{PemSource, TlsOptions, read_limited};
 
@@ -69,6 +78,8 @@ pub struct Config {
     exec_policy: ExecPolicy,
     /// Where it came from, for messages: `kubeconfig /home/me/.kube/config, context "dev"`.
     origin: String,
+    /// Where its settings were written, for messages.
+    places: places::Places,
 }
 
 /// Who is asking. At most one of the kinds is used; `validate` refuses the mixtures that have no meaning.
@@ -78,6 +89,8 @@ pub(crate) struct Credentials {
     pub(crate) token_file: Option<PathBuf>,
     pub(crate) basic: Option<(String, SecretString)>,
     pub(crate) exec: Option<ExecPlugin>,
+    /// Only what is refreshed by this crate itself; every other kind is refused when the configuration is made.
+    pub(crate) auth_provider: Option<AuthProvider>,
 }
 
 impl Config {
@@ -108,47 +121,55 @@ impl Config {
             calls: calls::Calls::default(),
             exec_policy: ExecPolicy::default(),
             origin: Config::IN_CODE.to_owned(),
+            places: places::Places::default(),
         }
     }
 
     /// Sends this bearer token. White space around it is dropped.
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
+        self.places.in_code("token");
         self.credentials.token = Some(trimmed_secret(token.into()));
         self
     }
 
     /// Sends the bearer token in this file, read again as it is rotated. Wins over [`Config::bearer_token`].
     pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.places.in_code("tokenFile");
         self.credentials.token_file = Some(path.into());
         self
     }
 
     /// Sends a user name and a password.
     pub fn basic_auth(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.places.in_code("username");
         self.credentials.basic = Some((username.into(), SecretString::from(password.into())));
         self
     }
 
     /// Presents this client certificate chain with this private key, both PEM.
     pub fn client_certificate_pem(mut self, chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        self.places.in_code("client-certificate");
         self.tls.identity = Some((PemSource::inline(chain.as_ref()), PemSource::inline(key.as_ref())));
         self.settled()
     }
 
     /// Presents the client certificate chain and private key in these PEM files.
     pub fn client_certificate_files(mut self, chain: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.places.in_code("client-certificate");
         self.tls.identity = Some((PemSource::File(chain.into()), PemSource::File(key.into())));
         self.settled()
     }
 
     /// Trusts these authorities (PEM, one or more) instead of the platform's.
     pub fn certificate_authority_pem(mut self, bundle: impl AsRef<[u8]>) -> Self {
+        self.places.in_code("certificate-authority");
         self.tls.ca = Some(PemSource::inline(bundle.as_ref()));
         self.settled()
     }
 
     /// Trusts the authorities in this PEM file instead of the platform's.
     pub fn certificate_authority_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.places.in_code("certificate-authority");
         self.tls.ca = Some(PemSource::File(path.into()));
         self.settled()
     }
@@ -157,6 +178,7 @@ impl Config {
     ///
     /// Refused together with an authority. For a test cluster only.
     pub fn insecure_skip_tls_verify(mut self, insecure: bool) -> Self {
+        self.places.in_code("insecure-skip-tls-verify");
         self.tls.insecure = insecure;
         self.settled()
     }
@@ -169,18 +191,21 @@ impl Config {
 
     /// Goes through this proxy (`http`, `https`, `socks5` or `socks5h`) instead of the environment's.
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
+        self.places.in_code("proxy-url");
         self.proxy = Some(SecretString::from(url.into()));
         self
     }
 
     /// Acts as somebody else; the server checks that the caller may.
     pub fn impersonate(mut self, impersonation: Impersonation) -> Self {
+        self.places.in_code("as");
         self.impersonation = Some(impersonation);
         self
     }
 
     /// Gets the credentials from a program, as `kubectl` does. Used only where no other credential is set.
     pub fn exec(mut self, plugin: ExecPlugin) -> Self {
+        self.places.in_code("exec");
         self.credentials.exec = Some(plugin);
         self
     }
@@ -293,6 +318,7 @@ impl fmt::Debug for Credentials {
             .field("token_file", &self.token_file)
             .field("basic", &self.basic.as_ref().map(|(user, _)| (user, Redacted)))
             .field("exec", &self.exec)
+            .field("auth_provider", &self.auth_provider)
             .finish()
     }
 }

@@ -1,12 +1,16 @@
-//! What a program's flags say on top of a kubeconfig. Deliberately no flag parser: fill it from whichever you use.
+//! What a program's flags say on top of a kubeconfig. Deliberately no flag parser: fill it from whichever you use, or use
+//! `Flags` of the feature `clap`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::Redacted;
+use super::{ExecPlugin, SecretText, server};
 
 /// Settings that win over a kubeconfig's, as `kubectl`'s flags do. Everything is optional.
+///
+/// What is weaker than the kubeconfig is in `cluster_defaults`; all else is stronger. Where a setting is wrong, the
+/// message calls it by `kubectl`'s flag.
 ///
 /// ```no_run
 /// use clientset_runtime::config::{Kubeconfig, Overrides};
@@ -28,38 +32,68 @@ pub struct Overrides {
     pub namespace: Option<String>,
     /// The server's URL. The kubeconfig's `tls-server-name` goes with the server it was for.
     pub server: Option<String>,
-    /// The server's URL where neither the kubeconfig nor `server` has one.
-    pub default_server: Option<String>,
+    /// What holds where neither the kubeconfig nor these overrides say anything.
+    pub cluster_defaults: ClusterDefaults,
     /// The name in the server's certificate.
     pub tls_server_name: Option<String>,
-    /// Whether the server is not checked. Replaces the kubeconfig's authority too.
+    /// Whether the server is not checked. `true` replaces the kubeconfig's authority too; `false` keeps it.
     pub insecure_skip_tls_verify: Option<bool>,
     /// The authorities' PEM file. Replaces the kubeconfig's `insecure-skip-tls-verify` too.
     pub certificate_authority: Option<PathBuf>,
+    /// The authorities as PEM text, instead of a file.
+    pub certificate_authority_data: Option<String>,
     /// The client certificate's PEM file.
     pub client_certificate: Option<PathBuf>,
+    /// The client certificate as PEM text, instead of a file.
+    pub client_certificate_data: Option<String>,
     /// The client key's PEM file.
     pub client_key: Option<PathBuf>,
+    /// The client key as PEM text, instead of a file.
+    pub client_key_data: Option<SecretText>,
     /// A bearer token.
-    pub token: Option<String>,
+    pub token: Option<SecretText>,
     /// A file with a bearer token.
     pub token_file: Option<PathBuf>,
     /// A user name, for basic authentication.
     pub username: Option<String>,
     /// A password, for basic authentication.
-    pub password: Option<String>,
+    pub password: Option<SecretText>,
+    /// The program that gives the credentials, instead of the user's.
+    pub exec: Option<ExecPlugin>,
     /// The user to act as.
     pub impersonate_user: Option<String>,
     /// The uid to act as.
     pub impersonate_uid: Option<String>,
     /// The groups to act as; replaces the kubeconfig's where not empty.
     pub impersonate_groups: Vec<String>,
-    /// The proxy to go through.
-    pub proxy_url: Option<String>,
+    /// Anything else about the user to act as; replaces the kubeconfig's where not empty.
+    pub impersonate_extra: BTreeMap<String, Vec<String>>,
+    /// The proxy to go through; it may hold a password.
+    pub proxy_url: Option<SecretText>,
     /// Whether the server's answers are left uncompressed.
     pub disable_compression: Option<bool>,
     /// How long a request may take: a number of seconds or a duration such as `1m30s`; `0` is without limit.
     pub request_timeout: Option<String>,
+}
+
+/// Settings of a cluster that lose to the kubeconfig's, setting by setting.
+///
+/// The server is used where nothing names one. An authority and `insecure_skip_tls_verify` are one setting: how the server
+/// is trusted.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterDefaults {
+    /// The server's URL.
+    pub server: Option<String>,
+    /// The name in the server's certificate.
+    pub tls_server_name: Option<String>,
+    /// Whether the server is not checked.
+    pub insecure_skip_tls_verify: bool,
+    /// The authorities' PEM file.
+    pub certificate_authority: Option<PathBuf>,
+    /// The proxy to go through; it may hold a password.
+    pub proxy_url: Option<SecretText>,
+    /// Whether the server's answers are left uncompressed.
+    pub disable_compression: bool,
 }
 
 impl Overrides {
@@ -73,49 +107,29 @@ impl Overrides {
         let bare = ["namespaces/", "namespace/", "ns/"].iter().find_map(|prefix| name.strip_prefix(prefix));
         Some(bare.unwrap_or(name)).filter(|name| !name.is_empty())
     }
+
+    /// Whether it has an authority of its own, as a file or as text.
+    pub(crate) fn has_authority(&self) -> bool {
+        self.certificate_authority.is_some() || self.certificate_authority_data.is_some()
+    }
 }
 
 impl fmt::Debug for Overrides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = self.server.as_deref().map(server::without_userinfo);
         f.debug_struct("Overrides")
             .field("context", &self.context)
             .field("cluster", &self.cluster)
             .field("user", &self.user)
             .field("namespace", &self.namespace)
-            .field("server", &self.server)
-            .field("token", &self.token.as_ref().map(|_| Redacted))
-            .field("password", &self.password.as_ref().map(|_| Redacted))
+            .field("server", &server)
+            .field("token", &self.token)
+            .field("username", &self.username)
+            .field("password", &self.password)
+            .field("exec", &self.exec)
+            .field("impersonate_user", &self.impersonate_user)
+            .field("proxy_url", &self.proxy_url)
+            .field("request_timeout", &self.request_timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// A duration as flags give it: bare seconds, or numbers with units (`h`, `m`, `s`, `ms`, `us`, `ns`).
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let fail = || format!("{text:?} is not a duration: write seconds (`30`) or units (`1m30s`)");
-    if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
-        return text.parse().map(Duration::from_secs).map_err(|_| fail());
-    }
-    let mut rest = text;
-    let mut total = 0_f64;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).ok_or_else(fail)?;
-        let number: f64 = rest[..digits].parse().map_err(|_| fail())?;
-        let units = &rest[digits..];
-        let end = units.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(units.len());
-        let seconds = match &units[..end] {
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" | "μs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return Err(fail()),
-        };
-        total += number * seconds;
-        rest = &units[end..];
-    }
-    if text.is_empty() {
-        return Err(fail());
-    }
-    Duration::try_from_secs_f64(total).map_err(|_| fail())
 }

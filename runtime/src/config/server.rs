@@ -12,7 +12,8 @@ impl Server {
     pub(crate) fn parse(given: &str, secure: bool) -> Result<Server, String> {
         let given = given.trim();
         let named = without_userinfo(given);
-        let fail = |why: &str| Err(format!("server {named:?} is not a URL: {why}"));
+        let fail =
+            |why: &str| Err(format!("{named:?} is not a server's URL: {why}; write https://host:port"));
         let (scheme, rest) = match given.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
             None => ((if secure { "https" } else { "http" }).to_owned(), given),
@@ -94,19 +95,21 @@ fn check_authority(authority: &str) -> Result<String, String> {
 pub(crate) fn check_proxy(url: &str) -> Result<(), String> {
     let shown = without_userinfo(url);
     let Some((scheme, rest)) = url.split_once("://") else {
-        return Err(format!("proxy-url {shown:?} has no scheme: write http://, https:// or socks5://"));
+        return Err(format!("{shown:?} has no scheme; write http://, https:// or socks5:// before the host"));
     };
     if !["http", "https", "socks5", "socks5h"].contains(&scheme.to_ascii_lowercase().as_str()) {
         return Err(format!(
-            "proxy-url {shown:?} has the scheme {scheme:?}; http, https, socks5 and socks5h are understood"
+            "{shown:?} has the scheme {scheme:?}; http, https, socks5 and socks5h are understood"
         ));
     }
     if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(format!("proxy-url {shown:?} holds white space or a control character"));
+        return Err(format!("{shown:?} holds white space or a control character; take it out"));
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    check_authority(host).map(drop).map_err(|why| format!("proxy-url {shown:?} is not a URL: {why}"))
+    check_authority(host)
+        .map(drop)
+        .map_err(|why| format!("{shown:?} is not a URL: {why}; write scheme://host:port"))
 }
 
 /// A URL that may be shown: whatever stands before an `@` is taken out, even where the rest is no URL.

@@ -11,6 +11,10 @@ use serde_json::{Map, Value as Json, json};
 use super::*;
 use crate::Result;
 
+mod faults;
+#[cfg(feature = "clap")]
+mod flags;
+
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/kubeconfig").canonicalize().unwrap()
 }
@@ -64,16 +68,23 @@ fn outcome(folder: &Path, case: &Json) -> Json {
         user: text("user"),
         namespace: text("namespace"),
         server: text("server"),
-        default_server: text("default_server"),
+        cluster_defaults: ClusterDefaults {
+            server: text("default_server"),
+            certificate_authority: path("default_certificate_authority"),
+            insecure_skip_tls_verify: given["default_insecure_skip_tls_verify"] == true,
+            tls_server_name: text("default_tls_server_name"),
+            proxy_url: text("default_proxy_url").map(SecretText::from),
+            disable_compression: given["default_disable_compression"] == true,
+        },
         tls_server_name: text("tls_server_name"),
         insecure_skip_tls_verify: given["insecure_skip_tls_verify"].as_bool(),
         certificate_authority: path("certificate_authority"),
         client_certificate: path("client_certificate"),
         client_key: path("client_key"),
-        token: text("token"),
+        token: text("token").map(SecretText::from),
         token_file: path("token_file"),
         username: text("username"),
-        password: text("password"),
+        password: text("password").map(SecretText::from),
         impersonate_user: text("impersonate_user"),
         impersonate_uid: text("impersonate_uid"),
         impersonate_groups: given["impersonate_groups"]
@@ -82,9 +93,19 @@ fn outcome(folder: &Path, case: &Json) -> Json {
             .flatten()
             .filter_map(here)
             .collect(),
-        proxy_url: text("proxy_url"),
+        proxy_url: text("proxy_url").map(SecretText::from),
         disable_compression: given["disable_compression"].as_bool(),
         request_timeout: text("request_timeout"),
+        certificate_authority_data: text("certificate_authority_data"),
+        client_certificate_data: text("client_certificate_data"),
+        client_key_data: text("client_key_data").map(SecretText::from),
+        impersonate_extra: given["impersonate_extra"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), vec![here(value).unwrap()]))
+            .collect(),
+        exec: text("exec").map(|command| ExecPlugin::new(command).env("TOKEN", "s3cr3t")),
     };
     let result = if case["in_cluster"] == true {
         Config::in_cluster_in(&environment)
@@ -326,7 +347,7 @@ proptest::proptest! {
 
     #[test]
     fn no_duration_panics(text in "[0-9.hmsuµn-]{0,12}") {
-        let _ = overrides::parse_duration(&text);
+        let _ = duration::parse_duration(&text);
     }
 
     #[test]

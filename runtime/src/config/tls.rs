@@ -80,10 +80,13 @@ impl fmt::Debug for PemSource {
 
 /// A whole file, refused where it is larger than `limit` bytes.
 pub(crate) fn read_limited(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(std::io::Error::other(format!("the file is larger than {limit} bytes")));
+    let too_large = || Err(std::io::Error::other(format!("the file is larger than {limit} bytes")));
+    let file = std::fs::File::open(path)?;
+    // What says its size is refused before anything is read; a pipe says nothing.
+    if file.metadata()?.len() > limit {
+        return too_large();
     }
-    Ok(bytes)
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { too_large() } else { Ok(bytes) }
 }

@@ -227,7 +227,23 @@ impl Error {
     /// # Troubleshooting
     /// The message names the file or variable and what is wrong with it.
     pub fn is_config(&self) -> bool {
-        matches!(self.kind(), Kind::Config)
+        matches!(self.kind(), Kind::Config | Kind::NoConfig | Kind::NoContext)
+    }
+
+    /// No configuration was found in any place that was looked at (client-go's `IsEmptyConfig`).
+    ///
+    /// # Troubleshooting
+    /// The message lists the places, and why each was passed over; set `KUBECONFIG`, or name a server.
+    pub fn is_config_not_found(&self) -> bool {
+        matches!(self.kind(), Kind::NoConfig)
+    }
+
+    /// The context that was asked for is not in the kubeconfig (client-go's `IsContextNotFound`).
+    ///
+    /// # Troubleshooting
+    /// The message lists the contexts that are there.
+    pub fn is_context_not_found(&self) -> bool {
+        matches!(self.kind(), Kind::NoContext)
     }
 
     /// Credentials could not be had: an exec plugin failed, or a token file cannot be read.

@@ -1,4 +1,4 @@
-//! Kubeconfigs: which files, in which order, merged how. Deliberately read-only: nothing here writes one.
+//! Kubeconfigs: which files, in which order, merged how. Deliberately read-only: `edit` writes them.
 
 mod build;
 mod model;
@@ -10,13 +10,17 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use model::KubeContext;
-use model::{Cluster, Named, User};
+use model::Named;
+pub(crate) use model::{AuthProvider, Cluster, User};
 
 use super::tls::read_limited;
 use super::{Config, Environment, Overrides};
 use crate::error::Kind;
 use crate::yaml::INPUT_LIMIT;
 use crate::{Error, Result};
+
+/// The variable that names the files.
+const KUBECONFIG: &str = "KUBECONFIG";
 
 /// One kubeconfig, or several merged into one: the clusters, users and contexts in them.
 ///
@@ -53,6 +57,8 @@ struct Sources {
     named_by: &'static str,
     /// Exactly this was asked for, so that nothing else stands in for it.
     explicit: bool,
+    /// What it is called, where it is no kubeconfig at all.
+    label: Option<String>,
 }
 
 impl Kubeconfig {
@@ -74,7 +80,7 @@ impl Kubeconfig {
     /// As [`Kubeconfig::load`].
     pub fn load_from(environment: &Environment) -> Result<Self> {
         let (paths, named_by) = match environment.get("KUBECONFIG") {
-            Some(list) => (std::env::split_paths(&list).collect(), "KUBECONFIG"),
+            Some(list) => (std::env::split_paths(&list).collect(), KUBECONFIG),
             None => {
                 let home = environment.home_dir();
                 (home.map(|home| home.join(".kube").join("config")).into_iter().collect(), "the home folder")
@@ -109,6 +115,33 @@ impl Kubeconfig {
         Ok(merged)
     }
 
+    /// What a pod's service account says, in the form of a kubeconfig.
+    pub(crate) fn of_a_pod(
+        origin: String,
+        cluster: Cluster,
+        user: User,
+        namespace: Option<String>,
+        environment: &Environment,
+    ) -> Self {
+        fn named<T>(name: &str, value: T) -> Vec<Named<T>> {
+            vec![Named { name: name.to_owned(), value, file: None }]
+        }
+        let (cluster_name, user_name) = ("in-cluster", "service account");
+        let context = KubeContext {
+            cluster: Some(cluster_name.to_owned()),
+            user: Some(user_name.to_owned()),
+            namespace,
+        };
+        Kubeconfig {
+            clusters: named(cluster_name, cluster),
+            users: named(user_name, user),
+            contexts: named(cluster_name, context),
+            current_context: Some(cluster_name.to_owned()),
+            sources: Sources { explicit: true, label: Some(origin), ..Sources::default() },
+            environment: environment.clone(),
+        }
+    }
+
     fn merge(
         paths: Vec<PathBuf>,
         explicit: bool,
@@ -125,14 +158,24 @@ impl Kubeconfig {
             }
             match read_limited(&path, INPUT_LIMIT as u64) {
                 Ok(bytes) => match read::read(&bytes, Some(&path)) {
-                    Ok(file) => merged.add(file),
+                    Ok(file) => {
+                        hint_of_others(&path);
+                        merged.add(file);
+                    }
                     Err(found) => problems.push((Some(path.clone()), found)),
                 },
                 Err(error) if error.kind() == ErrorKind::NotFound && !explicit => {
                     merged.sources.missing.push(path);
                     continue;
                 }
-                Err(error) => problems.push((Some(path.clone()), vec![format!("cannot be read: {error}")])),
+                Err(error) => {
+                    let what_to_do = match error.kind() {
+                        ErrorKind::NotFound => "; correct the path",
+                        ErrorKind::PermissionDenied => "; let this program's user read it",
+                        _ => "",
+                    };
+                    problems.push((Some(path.clone()), vec![format!("cannot be read: {error}{what_to_do}")]));
+                }
             }
             merged.sources.read.push(path);
         }
@@ -163,6 +206,11 @@ impl Kubeconfig {
     /// The names of the contexts, in the order of the files.
     pub fn context_names(&self) -> impl Iterator<Item = &str> {
         self.contexts.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// The contexts with their names, in the order of the files.
+    pub fn contexts(&self) -> impl Iterator<Item = (&str, &KubeContext)> {
+        self.contexts.iter().map(|entry| (entry.name.as_str(), &entry.value))
     }
 
     /// One context.
@@ -209,21 +257,46 @@ impl Kubeconfig {
     /// Where it was looked for, one line a place.
     pub(crate) fn places(&self) -> Vec<String> {
         let named_by = self.sources.named_by;
-        let read = self.sources.read.iter().map(|path| {
+        let mut places = Vec::new();
+        if named_by != KUBECONFIG {
+            places.push(format!("{KUBECONFIG}: not set"));
+        }
+        places.extend(self.sources.read.iter().map(|path| {
             let state = match self.contexts.as_slice() {
                 [] => "names no context".to_owned(),
                 _ => format!("has no current-context{}", names::alternatives("", self.context_names())),
             };
             format!("{} (from {named_by}): {state}", path.display())
-        });
+        }));
         let missing = self.sources.missing.iter();
-        let missing = missing.map(|path| format!("{} (from {named_by}): does not exist", path.display()));
-        let mut places: Vec<String> = read.chain(missing).collect();
-        if places.is_empty() {
-            places.push("KUBECONFIG: not set; ~/.kube/config: there is no home folder".to_owned());
+        places.extend(missing.map(|path| format!("{} (from {named_by}): does not exist", path.display())));
+        if self.sources.read.is_empty() && self.sources.missing.is_empty() {
+            places.push(match named_by {
+                KUBECONFIG => format!("{KUBECONFIG}: names no file"),
+                _ => "~/.kube/config: there is no home folder".to_owned(),
+            });
         }
         places
     }
+}
+
+/// Says, at debug level only, that others on this machine can read the credentials. Louder would be noise: many tools
+/// write kubeconfigs like that, and what is readable may hold no secret.
+fn hint_of_others(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+        if mode & 0o077 != 0 {
+            tracing::debug!(
+                path = %path.display(),
+                mode = %format_args!("{:03o}", mode & 0o777),
+                "others on this machine can read the kubeconfig; `chmod 600` keeps it to yourself"
+            );
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 impl fmt::Debug for Kubeconfig {
@@ -275,6 +348,7 @@ impl Sources {
     /// For messages: the file, or the files, or memory.
     fn describe(&self) -> String {
         match self.read.as_slice() {
+            _ if self.label.is_some() => self.label.clone().unwrap_or_default(),
             [] if self.explicit => "kubeconfig from memory".to_owned(),
             [] => "overrides without a kubeconfig".to_owned(),
             files => {

@@ -1,12 +1,14 @@
 //! What a kubeconfig holds, as its files say it. Deliberately without defaults or checks across entries: `build` does those.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{SecretSlice, SecretString};
 
 /// A named entry and the file it came from, which its relative paths are relative to.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Named<T> {
     pub(crate) name: String,
     pub(crate) value: T,
@@ -56,9 +58,35 @@ pub(crate) struct User {
     pub(crate) impersonate_extra: Vec<(String, Vec<String>)>,
     pub(crate) username: Option<String>,
     pub(crate) password: Option<SecretString>,
-    /// The name; what else it holds is of no use here.
-    pub(crate) auth_provider: Option<String>,
+    pub(crate) auth_provider: Option<AuthProvider>,
     pub(crate) exec: Option<Exec>,
+}
+
+/// `users[].user.auth-provider`, and where what it gets is to be kept.
+#[derive(Clone)]
+pub(crate) struct AuthProvider {
+    pub(crate) name: String,
+    /// Values are secrets: tokens stand there.
+    pub(crate) config: BTreeMap<String, SecretString>,
+    /// `None` for a kubeconfig that is no file.
+    pub(crate) stored: Option<StoredUser>,
+}
+
+/// The user of a file, where a refreshed token is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredUser {
+    pub(crate) file: PathBuf,
+    pub(crate) user: String,
+}
+
+impl fmt::Debug for AuthProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthProvider")
+            .field("name", &self.name)
+            .field("config", &self.config.keys().collect::<Vec<_>>())
+            .field("stored", &self.stored)
+            .finish()
+    }
 }
 
 /// `users[].user.exec`

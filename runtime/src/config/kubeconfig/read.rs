@@ -2,13 +2,14 @@
 //!
 //! Unknown members are left alone, null is the same as absent, and no value is ever repeated in a message.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
 use secrecy::{SecretSlice, SecretString};
 
-use super::model::{Cluster, Exec, KubeContext, Named, User};
+use super::model::{AuthProvider, Cluster, Exec, KubeContext, Named, User};
 use crate::yaml::{self, Node, Value};
 
 /// Under this name a cluster keeps what its exec plugins are told.
@@ -176,7 +177,7 @@ impl Reader {
                 self.problem(
                     &node,
                     &path,
-                    &format!("the name {:?} stands on line {first} already", entry.name),
+                    &format!("the name {:?} stands on line {first} already; rename one", entry.name),
                 );
             }
             entries.push(entry);
@@ -251,12 +252,25 @@ impl Reader {
         user
     }
 
-    fn auth_provider(&mut self, node: Node, path: &str) -> Option<String> {
+    fn auth_provider(&mut self, node: Node, path: &str) -> Option<AuthProvider> {
         if matches!(node.value, Value::Null) {
             return None;
         }
-        let name = self.members(node, path).into_iter().find(|(key, _)| key == "name");
-        Some(name.and_then(|(_, node)| self.text(node, &format!("{path}.name"))).unwrap_or_default())
+        let mut provider = AuthProvider { name: String::new(), config: BTreeMap::new(), stored: None };
+        for (key, node) in self.members(node, path) {
+            let path = &format!("{path}.{key}");
+            match key.as_str() {
+                "name" => provider.name = self.text(node, path).unwrap_or_default(),
+                "config" => {
+                    for (key, node) in self.members(node, path) {
+                        let value = self.secret(node, &format!("{path}.{key}"));
+                        provider.config.extend(value.map(|value| (key, value)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Some(provider)
     }
 
     fn exec(&mut self, node: Node, path: &str) -> Exec {
