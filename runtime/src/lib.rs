@@ -33,6 +33,8 @@ pub use api::{
     Deleted, EditRequest, GetRequest, ListRequest, ListStream, LogBytes, LogLines, LogRequest, PatchRequest,
     UpdateRequest, WatchRequest,
 };
+#[doc(hidden)]
+pub use auth::fuzz as fuzz_exec_credential;
 pub use client::Client;
 pub use codec::{FillDefaults, UnknownFields};
 pub use config::{

@@ -7,6 +7,8 @@
 mod codegen;
 #[path = "bodies/codegen_crd.rs"]
 mod codegen_crd;
+#[path = "bodies/exec_credential.rs"]
+mod exec_credential;
 #[path = "bodies/json.rs"]
 mod json;
 #[path = "bodies/kubeconfig.rs"]
@@ -24,9 +26,10 @@ mod watch;
 type Check = fn(&[u8]);
 
 /// Every target by name: the folder of its seeds and of its fixtures.
-pub(super) const TARGETS: [(&str, Check); 7] = [
+pub(super) const TARGETS: [(&str, Check); 8] = [
     ("codegen", codegen::check),
     ("codegen-crd", codegen_crd::check),
+    ("exec-credential", exec_credential::check),
     ("json", json::check),
     ("kubeconfig", kubeconfig::check),
     ("quantity", quantity::check),

@@ -38,6 +38,11 @@ fn kubeconfigs_of_any_bytes_give_an_answer() {
 }
 
 #[test]
+fn what_plugins_print_is_a_credential_or_an_error_that_repeats_nothing() {
+    short::short_run(check, "exec-credential", 10_000);
+}
+
+#[test]
 fn quantities_keep_their_laws() {
     short::short_run(check, "quantity", 15_000);
 }

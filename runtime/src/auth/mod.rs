@@ -5,6 +5,8 @@
 
 mod clock;
 mod exec;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod renewed;
 mod token_file;
 
@@ -17,6 +19,15 @@ use crate::Result;
 use crate::config::Config;
 use clock::Clock;
 use renewed::Renewed;
+
+/// What the reader of plugins' answers makes of these bytes: for its fuzz target.
+#[doc(hidden)]
+pub fn fuzz(
+    output: &[u8],
+    version: crate::config::ExecApiVersion,
+) -> std::result::Result<(Option<String>, bool), String> {
+    exec::fuzz(output, version)
+}
 
 /// Gives the credentials of one configuration; shared by all requests of a client.
 pub(crate) struct Authenticator {

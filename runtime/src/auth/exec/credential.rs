@@ -156,3 +156,12 @@ fn text(members: &mut Members, name: &str) -> Result<Option<String>, String> {
         Some((kind, _)) => Err(format!("`{name}` in its answer is {kind}, where text is expected")),
     }
 }
+
+/// For the fuzz target: the token, and whether there is a certificate; or what is said of the output.
+pub(in crate::auth) fn fuzz(
+    output: &[u8],
+    version: ExecApiVersion,
+) -> Result<(Option<String>, bool), String> {
+    let Answer { token, identity, .. } = read(output, version)?;
+    Ok((token.map(|token| token.expose_secret().to_owned()), identity.is_some()))
+}

@@ -19,6 +19,7 @@ use super::renewed::{Failure, Fresh, Inner, Renewed, Source};
 use crate::config::{Config, ExecPlugin, ExecPolicy, PemSource};
 use crate::error::Kind;
 use crate::{Error, Result};
+pub(super) use credential::fuzz;
 use credential::{Answer, ClusterInfo};
 use run::Runner;
 

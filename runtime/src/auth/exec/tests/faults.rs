@@ -192,6 +192,33 @@ async fn e6_a_refused_token_is_replaced_once_and_refusals_of_every_token_do_not_
 }
 
 #[tokio::test]
+async fn e6_a_request_that_is_refused_is_sent_once_more_whatever_it_does() {
+    use crate::Api;
+    use crate::testing::{Reply, Server, Widget, status};
+
+    let server =
+        Server::routing(|seen| match (seen.header("authorization"), seen.line.starts_with("POST")) {
+            (Some("Bearer t1" | "Bearer t3"), _) => Reply::new(401, &status(401, "Unauthorized")),
+            (Some(_), true) => {
+                Reply::new(201, r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"}}"#)
+            }
+            _ => Reply::new(401, &status(401, "Unauthorized")),
+        })
+        .await;
+    let plugin =
+        Plugin::new(&format!("echo '{}'", TOKEN.replace("s3cr3t", "t'$(wc -c < \"$RUNS\" | tr -d ' ')'")));
+    let client = crate::Client::new(server.config().exec(plugin.description())).unwrap();
+    let widgets = Api::<Widget>::namespaced(&client, "default");
+    // The server refused the first token, so it has done nothing: a write may go out again.
+    widgets.create(&Widget::default()).await.unwrap();
+    assert_eq!((server.seen().len(), plugin.runs()), (2, 2));
+    // What is refused with the next token too is so for this user.
+    let error = widgets.get("a").await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error}");
+    assert_eq!((server.seen().len(), plugin.runs()), (4, 3));
+}
+
+#[tokio::test]
 async fn e7_a_hundred_requests_on_expiry_are_one_run_even_if_it_fails_or_gives_an_expired_token() {
     for (script, works) in [
         (format!("sleep 0.2; echo '{}'", expiring(3600)), true),
