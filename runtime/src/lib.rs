@@ -35,6 +35,7 @@ pub use api::{
 };
 #[doc(hidden)]
 pub use auth::fuzz as fuzz_exec_credential;
+pub use auth::{ExecAnswer, ExecRequest};
 pub use client::Client;
 pub use codec::{FillDefaults, UnknownFields};
 pub use config::{

@@ -90,6 +90,37 @@ async fn config_exec_runs_the_plugin_it_sets_up_in_code() {
     assert!(output(command).await.contains(" namespaces"));
 }
 
+#[tokio::test]
+async fn config_exec_kubeconfig_runs_the_example_plugin_if_it_is_allowed() {
+    let _sandbox = sandbox!("example-exec-kubeconfig");
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = example("exec_plugin").as_std().get_program().to_owned();
+    let plugin = plugin.to_str().unwrap();
+    let file = folder.path().join("config");
+    let kubeconfig = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {
+            "server": server(), "certificate-authority": beside_kubeconfig("ca.crt"),
+        }}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": plugin, "args": [beside_kubeconfig("admin.token")],
+        }}}],
+    });
+    std::fs::write(&file, kubeconfig.to_string()).unwrap();
+    let mut command = example("config_exec_kubeconfig");
+    command.arg(&file).arg(plugin);
+    assert!(output(command).await.contains(" namespaces"));
+    for (allowed, expected) in [(None, "policy for exec plugins is Deny"), (Some("aws"), "not on the list")] {
+        let mut command = example("config_exec_kubeconfig");
+        command.arg(&file).args(allowed);
+        let output = command.output().await.unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(expected), "{error}");
+    }
+}
+
 /// `kubectl proxy` on a free port, and its address.
 async fn kubectl_proxy(controlplane: &Path) -> (Child, String) {
     let mut proxy = Command::new(controlplane)

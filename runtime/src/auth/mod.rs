@@ -7,6 +7,7 @@ mod clock;
 mod exec;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod plugin;
 mod renewed;
 mod token_file;
 
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use crate::Result;
 use crate::config::Config;
 use clock::Clock;
+pub use plugin::{ExecAnswer, ExecRequest};
 use renewed::Renewed;
 
 /// What the reader of plugins' answers makes of these bytes: for its fuzz target.

@@ -75,8 +75,11 @@ struct State {
     refused_soon: bool,
     /// Why the last attempt brought none.
     failure: Option<Failure>,
-    /// How many attempts in a row brought nothing that lasts, and when there may be another one.
+    /// How many attempts in a row brought nothing, or what was over when it came.
     strikes: u32,
+    /// How many in a row followed on a credential that was refused soon. Once is no pattern.
+    refusals: u32,
+    /// When there may be another one.
     not_before: Option<Instant>,
     flight: Option<Flight>,
 }
@@ -273,11 +276,13 @@ impl<S: Source> Inner<S> {
         });
         let useless = match &outcome {
             Err(_) => true,
-            Ok(credential) if credential.life.is_stillborn() => true,
-            Ok(_) => state.refused && state.refused_soon,
+            Ok(credential) => credential.life.is_stillborn(),
         };
-        state.strikes = if useless { state.strikes.saturating_add(1) } else { 0 };
-        state.not_before = now.steady.checked_add(backoff(state.strikes));
+        let again = |count: u32, happened: bool| if happened { count.saturating_add(1) } else { 0 };
+        state.strikes = again(state.strikes, useless);
+        state.refusals = again(state.refusals, state.refused && state.refused_soon);
+        let wait = backoff(state.strikes.max(state.refusals.saturating_sub(1)));
+        state.not_before = now.steady.checked_add(wait);
         match &outcome {
             Ok(credential) => {
                 state.credential = Some(credential.clone());
