@@ -177,10 +177,11 @@ async fn the_certificate_of_a_plugin_is_presented_and_a_new_one_takes_its_place(
     let server = serve(&authority, "127.0.0.1", true);
     let folder = tempfile::tempdir().unwrap();
     let answer = folder.path().join("answer");
-    // A credential that has expired already, so that each request asks for the next one.
+    // A credential that expires soon, so that requests ask for the next one.
     let say = |chain: &str, key: &str| {
+        let expires = (jiff::Timestamp::now() + jiff::SignedDuration::from_millis(500)).to_string();
         let status = serde_json::json!({
-            "clientCertificateData": chain, "clientKeyData": key, "expirationTimestamp": "2001-01-01T00:00:00Z",
+            "clientCertificateData": chain, "clientKeyData": key, "expirationTimestamp": expires,
         });
         let credential = serde_json::json!({
             "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status,
@@ -196,6 +197,8 @@ async fn the_certificate_of_a_plugin_is_presented_and_a_new_one_takes_its_place(
     widgets.get("a").await.unwrap();
     // With its authority behind it, so that the server sees which of the two it is.
     say(&format!("{}{}", second.chain, authority.pem()), &second.key);
-    widgets.get("a").await.unwrap();
+    while server.presented.lock().unwrap().len() < 2 {
+        widgets.get("a").await.unwrap();
+    }
     assert_eq!(*server.presented.lock().unwrap(), [1, 2]);
 }
