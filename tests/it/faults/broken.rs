@@ -102,3 +102,34 @@ async fn n16_an_answer_that_drips_fails_at_the_callers_deadline() {
         assert!((700..5000).contains(&begun.elapsed().as_millis()), "{http:?}: {:?}", begun.elapsed());
     }
 }
+
+#[tokio::test]
+async fn n15_an_answer_that_stops_coming_is_told_as_stalled_while_the_server_lives() {
+    for http in Http::BOTH {
+        let rig = Rig::new(http).await;
+        let client = client(rig.config().stall_timeout(Duration::from_millis(300)));
+        let maps = client.core_v1().config_maps("default");
+        maps.create(&map("a", "1")).await.expect("it is made");
+        let fault = rig.server.fault(on(Verb::List).resource("configmaps").stall_after(50));
+        let begun = Instant::now();
+        let (error, text) = within(SOON, async { failure(maps.list().await) }).await;
+        assert!(error.is_stalled() && error.is_timeout(), "{http:?}: {text}");
+        assert!((300..10_000).contains(&begun.elapsed().as_millis()), "{http:?}: {:?}", begun.elapsed());
+        fault.remove();
+        within(SOON, async { maps.list().await }).await.expect("the next one works");
+        // Who waits before they go on reading is no server that stalls.
+        let mut stream = client
+            .client()
+            .rest()
+            .get("/api/v1/namespaces/default/configmaps")
+            .stream()
+            .await
+            .expect("it begins");
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let mut read = 0;
+        while let Some(piece) = stream.next().await {
+            read += piece.expect("no stall").len();
+        }
+        assert!(read > 100, "{http:?}");
+    }
+}
