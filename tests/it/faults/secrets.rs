@@ -78,7 +78,7 @@ fn nothing_that_holds_a_secret_shows_it_when_it_is_printed() {
         .client_certificate_pem("no certificate", secret("key"));
     shows_nothing(&config);
     canary::clean_error(&config.validate().expect_err("two sorts of credentials"));
-    let overrides = Overrides { token: Some(secret("token").into()), ..Default::default() };
+    let overrides = Overrides { token: Some(secret("token")), ..Default::default() };
     shows_nothing(&overrides);
     let data = serde_json::json!({"stringData": {"password": secret("password")}});
     shows_nothing(&Patch::merge(&data).expect("JSON"));
@@ -105,7 +105,7 @@ fn errors_about_a_configuration_do_not_repeat_its_secrets() {
         user(&format!("{{token: '{token}")),
         format!("users:\n- name: u\n  user:\n    token: {token}\n   token: {token}\n"),
         format!("users: [{{name: u, user: {{token: &a '{token}', password: *b}}}}]"),
-        format!("{token}"),
+        token.clone(),
         format!("- {token}: {password}"),
         format!(
             "clusters: [{{name: c, cluster: {{server: 'https://me:{password}@h'}}}}]\ncontexts: [{{name: x, context: {{cluster: c}}}}]\ncurrent-context: x\n"
