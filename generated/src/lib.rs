@@ -9,6 +9,15 @@ pub use clientset_runtime as runtime;
 pub use clientset_runtime::*;
 pub use ext::{EnsureCrds, ensure_crds};
 
+/// The examples of these pages are built by `cargo test --doc`.
+#[cfg(all(doctest, feature = "clap", feature = "core-v1"))]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/config.md")]
+    struct Configuration;
+}
+
 // @generated begin: the module tree, by `cargo xtask generate`
 #[rustfmt::skip]
 mod clientset;

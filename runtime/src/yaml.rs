@@ -408,6 +408,11 @@ impl Node {
         }
     }
 
+    /// A value that stands nowhere.
+    pub(crate) fn new(value: Value) -> Self {
+        Node { line: 0, column: 0, value }
+    }
+
     /// The same as JSON.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {
@@ -423,6 +428,10 @@ impl Node {
         }
     }
 }
+
+mod write;
+
+pub(crate) use write::write;
 
 #[cfg(test)]
 mod tests;

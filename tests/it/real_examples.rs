@@ -54,6 +54,33 @@ async fn config_kubeconfig_uses_the_context_it_is_told() {
 }
 
 #[tokio::test]
+async fn config_contexts_asks_every_cluster_at_once() {
+    let _sandbox = sandbox!("example-contexts");
+    let mut command = example("config_contexts");
+    command.arg(kubeconfig().unwrap()).env_remove("KUBECONFIG");
+    let out = output(command).await;
+    for context in ["admin: ", "cert-admin: "] {
+        assert!(out.lines().any(|line| line.starts_with(context) && line.contains(" runs v1.")), "{out}");
+    }
+}
+
+#[tokio::test]
+async fn flags_takes_the_flags_of_kubectl() {
+    let sandbox = sandbox!("example-flags");
+    let mut command = example("flags");
+    command.arg("--kubeconfig").arg(kubeconfig().unwrap()).env_remove("KUBECONFIG");
+    command.args(["--context=admin", "--request-timeout=30", "-n"]).arg(format!("ns/{}", sandbox.namespace));
+    let out = output(command).await;
+    assert!(out.contains(&format!(" pods in {}", sandbox.namespace)), "{out}");
+
+    let mut wrong = example("flags");
+    wrong.args(["--context=admni"]);
+    let output = wrong.output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("did you mean \"admin\"?"), "{error}");
+}
+
+#[tokio::test]
 async fn config_token_connects_with_a_token_and_an_authority() {
     let _sandbox = sandbox!("example-token");
     let mut command = example("config_token");

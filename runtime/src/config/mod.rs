@@ -36,7 +36,9 @@ pub use exec::{ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode};
 pub use flags::Flags;
 pub use impersonation::Impersonation;
 pub(crate) use kubeconfig::AuthProvider;
-pub use kubeconfig::{KubeContext, Kubeconfig};
+pub use kubeconfig::{
+    ClusterEdit, ContextEdit, EditOptions, KubeContext, Kubeconfig, KubeconfigEdit, UserEdit,
+};
 pub use overrides::{ClusterDefaults, Overrides};
 pub use secret::SecretText;
 pub(crate) use server::Server;

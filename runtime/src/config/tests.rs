@@ -32,6 +32,10 @@ fn kubeconfigs_mean_what_the_fixtures_say() {
         let mut cases: Vec<Json> = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         for case in &mut cases {
             count += 1;
+            // What features change has a case for each.
+            if case["oidc"].as_bool().is_some_and(|with| with != cfg!(feature = "oidc")) {
+                continue;
+            }
             let outcome = outcome(&folder, case);
             if case.get("outcome") != Some(&outcome) {
                 failures.push(format!("{}: {}\n{outcome:#}", folder.display(), case["name"]));
@@ -151,6 +155,7 @@ fn view(result: Result<Config>) -> Json {
         ("token", json!(credentials.token.as_ref().map(|token| token.expose_secret()))),
         ("token_file", json!(credentials.token_file)),
         ("basic", json!(credentials.basic.as_ref().map(|(user, password)| [user, password.expose_secret()]))),
+        ("auth_provider", credentials.auth_provider.as_ref().map(provider_view).unwrap_or_default()),
         ("exec", credentials.exec.as_ref().map(exec_view).unwrap_or_default()),
         ("proxy", json!(config.proxy())),
         ("headers", json!(Some(config.impersonation_headers()).filter(|headers| !headers.is_empty()))),
@@ -161,6 +166,12 @@ fn view(result: Result<Config>) -> Json {
     ];
     let members = members.into_iter().filter(|(_, value)| !value.is_null());
     json!({ "config": members.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>() })
+}
+
+fn provider_view(provider: &AuthProvider) -> Json {
+    let config = provider.config.iter().map(|(name, value)| (name.clone(), value.expose_secret().into()));
+    let stored = provider.stored.as_ref().map(|stored| json!([stored.file, stored.user]));
+    json!({ "name": provider.name, "config": config.collect::<Map<_, _>>(), "stored": stored })
 }
 
 fn exec_view(plugin: &ExecPlugin) -> Json {

@@ -114,6 +114,40 @@ fn bombs_are_refused_before_they_go_off() {
     }
 }
 
+#[test]
+fn trees_are_written_in_blocks_and_only_what_could_be_misread_is_quoted() {
+    let text = r#"{"a": "text", "on": "yes", "1": "2001-01-01", "b": [], "c": {}, "d": null, "e": [1, -2.5, true, "x: y", "k:", "", "https://[::1]:6443/", "https://h:6443/p"],
+        "f": [{"name": "a b", "l": [["x"], []]}, {}], "g": {"h": {"i": "a\nb\u2028\u0085c\"\\é"}}}"#;
+    let written = write(&parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}")));
+    let expected = r#"a: text
+"on": "yes"
+"1": "2001-01-01"
+b: []
+c: {}
+d: null
+e:
+- 1
+- -2.5
+- true
+- "x: y"
+- "k:"
+- ""
+- "https://[::1]:6443/"
+- https://h:6443/p
+f:
+- name: "a b"
+  l:
+  -
+    - x
+  - []
+- {}
+g:
+  h:
+    i: "a\nb\u2028\u0085c\"\\é"
+"#;
+    assert_eq!(written, expected);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config {
         rng_seed: proptest::test_runner::RngSeed::Fixed(7),
@@ -135,5 +169,23 @@ proptest::proptest! {
     fn json_reads_as_itself(texts in proptest::collection::btree_map("[ -~é\\n]{0,12}", "[ -~é\\n\\t]{0,20}", 0..6)) {
         let text = serde_json::to_string(&texts).unwrap();
         proptest::prop_assert_eq!(json(&text), text);
+    }
+
+    #[test]
+    fn what_is_written_reads_as_the_same(text in "[-a:?&*!|>'\"%@`{}\\[\\],#<~ \n\t.0yn1e+_=/]{0,12}", key in "[-a:?&*!|>'\"{}\\[\\],#~ \n\t.0yn<]{0,8}", n: i64, f in -1e300..1e300_f64) {
+        let json = serde_json::json!({ key.clone(): [text, {"k": n}, [[f], []], {key: {}}, null, true] });
+        let node = parse(json.to_string().as_bytes()).unwrap_or_else(|error| panic!("{error}: {json}"));
+        let written = write(&node);
+        let again = parse(written.as_bytes()).unwrap_or_else(|error| panic!("{error}:\n{written}"));
+        proptest::prop_assert_eq!(again.to_json(), node.to_json(), "{}", written);
+    }
+
+    #[test]
+    fn any_text_is_written_so_that_it_reads_as_itself(text in "\\PC{0,20}", odd in "[\u{0}-\u{a0}\u{2028}\u{feff}\u{1f600}]{0,20}") {
+        for text in [text, odd] {
+            let node = Node::new(Value::List(vec![Node::new(Value::String(text.clone()))]));
+            let again = parse(write(&node).as_bytes()).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+            proptest::prop_assert_eq!(again.to_json(), serde_json::json!([text]));
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! Kubeconfigs: which files, in which order, merged how. Deliberately read-only: `edit` writes them.
+//! Kubeconfigs: which files, in which order, merged how. Deliberately read-only; `edit` writes them.
 
 mod build;
+mod edit;
 mod model;
 mod names;
 mod read;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+pub use edit::{ClusterEdit, ContextEdit, EditOptions, KubeconfigEdit, UserEdit};
 pub use model::KubeContext;
 use model::Named;
 pub(crate) use model::{AuthProvider, Cluster, User};
@@ -79,14 +81,19 @@ impl Kubeconfig {
     ///
     /// As [`Kubeconfig::load`].
     pub fn load_from(environment: &Environment) -> Result<Self> {
-        let (paths, named_by) = match environment.get("KUBECONFIG") {
+        let (paths, named_by) = Kubeconfig::named_files(environment);
+        Kubeconfig::merge(paths, false, named_by, environment)
+    }
+
+    /// The files that are read and written where none is named, and what names them.
+    fn named_files(environment: &Environment) -> (Vec<PathBuf>, &'static str) {
+        match environment.get(KUBECONFIG) {
             Some(list) => (std::env::split_paths(&list).collect(), KUBECONFIG),
             None => {
                 let home = environment.home_dir();
                 (home.map(|home| home.join(".kube").join("config")).into_iter().collect(), "the home folder")
             }
-        };
-        Kubeconfig::merge(paths, false, named_by, environment)
+        }
     }
 
     /// Reads one file, which has to exist.

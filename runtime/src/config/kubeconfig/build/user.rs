@@ -198,7 +198,13 @@ impl Build<'_> {
                     .file
                     .as_deref()
                     .map(|file| StoredUser { file: file.to_path_buf(), user: entry.name.clone() });
-                config.credentials.auth_provider = Some(AuthProvider { stored, ..provider.clone() });
+                let mut provider = AuthProvider { stored, ..provider.clone() };
+                // A path, which starts at the file as all others do.
+                if let Some(path) = provider.config.get_mut("idp-certificate-authority") {
+                    let whole = entry.resolve(path.expose_secret());
+                    *path = SecretString::from(whole.to_string_lossy().into_owned());
+                }
+                config.credentials.auth_provider = Some(provider);
                 return;
             }
             "gcp" => {
