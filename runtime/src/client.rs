@@ -8,8 +8,13 @@ mod attempts;
 mod call;
 mod content;
 mod failure;
+mod metrics;
+mod middleware;
+mod observe;
+mod rate;
 mod read;
 mod send;
+mod warn;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -25,6 +30,10 @@ use crate::request::retry::{self, Budget};
 use crate::request::{Headers, Request};
 use crate::transport::{HttpTransport, Transport};
 use crate::{Result, UnknownFieldPolicy};
+
+pub use metrics::Metrics;
+pub use middleware::{Middleware, RequestHeaders, RequestInfo, ResponseInfo};
+pub(crate) use rate::RateLimit;
 
 /// The most that an answer may hold, unless set: larger than any list a server gives, smaller than a machine.
 const MAX_RESPONSE: usize = 512 << 20;
@@ -65,6 +74,9 @@ struct Shared {
     request_timeout: Option<Duration>,
     /// What tries that nobody asked for may cost all requests together.
     budget: Budget,
+    endpoint: observe::Endpoint,
+    /// Which warnings are in the log already.
+    said: warn::Said,
 }
 
 /// An answer that was read to its end.
@@ -103,6 +115,8 @@ impl Client {
                 auth,
                 headers,
                 budget: Budget::new(),
+                endpoint: observe::Endpoint::of(config.server()),
+                said: warn::Said::default(),
                 config,
             }),
             unknown_fields,

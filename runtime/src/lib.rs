@@ -36,7 +36,7 @@ pub use api::{
 #[doc(hidden)]
 pub use auth::fuzz as fuzz_exec_credential;
 pub use auth::{ExecAnswer, ExecRequest};
-pub use client::Client;
+pub use client::{Client, Metrics, Middleware, RequestHeaders, RequestInfo, ResponseInfo};
 pub use codec::{FillDefaults, UnknownFields};
 pub use config::{
     Config, Environment, ExecApiVersion, ExecPlugin, ExecPolicy, Impersonation, InteractiveMode, KubeContext,
@@ -56,7 +56,7 @@ pub use options::{
 pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
-pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest};
+pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest, Warning};
 pub use watch::{Bookmark, Watch, WatchEvent};
 #[doc(hidden)]
 pub use watch::{Frames, TooLong, fuzz as fuzz_watch};

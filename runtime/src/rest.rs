@@ -14,6 +14,8 @@ pub use path::RestPath;
 pub use request::RestRequest;
 pub(crate) use response::unfit;
 pub use response::{RawResponse, RawStream};
+pub use warning::Warning;
+pub(crate) use warning::warnings;
 
 use crate::Client;
 use crate::request::Method;

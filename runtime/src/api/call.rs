@@ -32,6 +32,8 @@ pub(super) struct Target {
     pub(super) metadata_only: bool,
     pub(super) name: Option<String>,
     pub(super) subresource: Option<Cow<'static, str>>,
+    /// Header fields of the caller's; checked when there is a request.
+    pub(super) headers: Vec<(String, String)>,
 }
 
 impl Target {
@@ -70,6 +72,9 @@ impl Target {
             name: self.name.clone(),
             apply: false,
         });
+        for (name, value) in &self.headers {
+            request.headers.add_checked(name, value)?;
+        }
         Ok(request)
     }
 
@@ -264,7 +269,20 @@ macro_rules! timeout_setter {
             self.timeout = Some(timeout);
             self
         }
+        crate::api::call::header_setter!();
     };
 }
 
-pub(super) use {awaitable, debug_request, option_setters, timeout_setter};
+/// Header fields of the caller's.
+macro_rules! header_setter {
+    () => {
+        /// Adds a header field to this request. What the client sets itself is refused when it is sent: credentials,
+        /// impersonation, the host, and what belongs to the connection.
+        pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.target.headers.push((name.into(), value.into()));
+            self
+        }
+    };
+}
+
+pub(super) use {awaitable, debug_request, header_setter, option_setters, timeout_setter};

@@ -3,8 +3,9 @@
 //! The request side only: what goes over an upgraded connection is not here yet. A proxied GET can be read.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::call::{Target, refuse};
+use super::call::{Target, header_setter, refuse};
 use crate::request::{Expect, Method, Query, Request};
 use crate::{Error, Result};
 
@@ -17,6 +18,7 @@ pub struct ConnectRequest {
     query: Query,
     body: Option<(&'static str, Vec<u8>)>,
     refused: Option<Error>,
+    timeout: Option<Duration>,
 }
 
 impl ConnectRequest {
@@ -28,6 +30,7 @@ impl ConnectRequest {
             query: Query::default(),
             body: None,
             refused: None,
+            timeout: None,
         }
     }
 
@@ -100,6 +103,13 @@ impl ConnectRequest {
         self
     }
 
+    /// Gives up on a proxied request after this time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+    header_setter!();
+
     pub(crate) fn request(&mut self) -> Result<Request> {
         self.request_once().map_err(|error| error.in_context(|| self.target.describe("connect")))
     }
@@ -122,6 +132,7 @@ impl ConnectRequest {
         request.headers.set("accept", "*/*");
         request.expect = Expect::Foreign;
         request.query = self.query.clone();
+        request.timeout = self.timeout;
         Ok(match self.body.take() {
             Some((content_type, body)) => request.with_body(content_type, body),
             None => request,

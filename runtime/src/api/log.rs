@@ -2,10 +2,11 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 
-use super::call::{Target, awaitable, debug_request, option_setters};
+use super::call::{Target, awaitable, debug_request, header_setter, option_setters};
 use crate::Result;
 use crate::body_stream::BodyStream;
 use crate::error::{Error, Kind};
@@ -20,11 +21,12 @@ const MAX_LINE: usize = 1 << 20;
 pub struct LogRequest {
     target: Target,
     options: LogOptions,
+    timeout: Option<Duration>,
 }
 
 impl LogRequest {
     pub(super) fn new(target: Target) -> Self {
-        LogRequest { target, options: LogOptions::default() }
+        LogRequest { target, options: LogOptions::default(), timeout: None }
     }
 
     option_setters! { LogOptions {
@@ -45,6 +47,13 @@ impl LogRequest {
         /// At most this many bytes.
         some limit_bytes i64;
     } }
+    header_setter!();
+
+    /// Gives up after this time. Of a log that is read as it comes, it is the time until it begins.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
 
     pub(super) fn request(&self) -> Result<Request> {
         self.request_once().map_err(|error| error.in_context(|| self.target.describe("get")))
@@ -55,6 +64,7 @@ impl LogRequest {
         request.headers.set("accept", "*/*");
         request.expect = Expect::Foreign;
         self.options.query(&mut request.query)?;
+        request.timeout = self.timeout;
         Ok(request)
     }
 
@@ -89,7 +99,7 @@ impl LogRequest {
     pub async fn bytes(self) -> Result<LogBytes> {
         let mut request = self.request()?;
         request.class = Class::Stream;
-        let answer = self.target.client.open(&request).await?;
+        let answer = self.target.client.open_within(&request, self.timeout).await?;
         Ok(LogBytes(BodyStream::new(self.target.client, request, answer.body, "the log")))
     }
 

@@ -102,6 +102,7 @@ impl<T> Api<T> {
             place: self.place.clone(),
             name: None,
             subresource: None,
+            headers: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::call::{Target, awaitable, debug_request, option_setters};
+use super::call::{Target, awaitable, debug_request, header_setter, option_setters};
 use crate::Result;
 use crate::codec::Value;
 use crate::options::{ResourceVersionMatch, WatchOptions};
@@ -41,6 +41,7 @@ impl<T> WatchRequest<T> {
         /// Only one shard of the collection (alpha since 1.36).
         text shard_selector;
     } }
+    header_setter!();
 
     pub(super) fn request(&self) -> Result<Request> {
         self.request_once().map_err(|error| error.in_context(|| self.target.describe("watch")))

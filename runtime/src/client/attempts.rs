@@ -60,6 +60,11 @@ impl Attempts {
         self.under_way && !self.read
     }
 
+    /// How often it was sent again.
+    pub(super) fn resends(&self) -> u32 {
+        self.retries + u32::from(self.renewed)
+    }
+
     /// How long to wait before the request goes out again, after an answer with a failure.
     pub(super) fn after_answer(
         &mut self,

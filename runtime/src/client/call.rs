@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tracing::Instrument as _;
 
 use super::attempts::Attempts;
 use super::{Client, Response};
@@ -21,11 +22,24 @@ impl Client {
     ///
     /// Everything but an answer of 2xx, said of this request and server.
     pub(crate) async fn call(&self, request: &Request) -> Result<Response> {
-        let timeout = request.timeout.or(self.shared.request_timeout);
-        let mut attempts = Attempts::new(self, request, timeout);
-        let Some(deadline) = attempts.deadline else { return self.exchange(request, &mut attempts).await };
-        let exchanged = tokio::time::timeout_at(deadline, self.exchange(request, &mut attempts)).await;
-        exchanged.unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, timeout)))
+        let span = self.span(request);
+        let calling = async {
+            // Before the timeout begins: a client that limits itself must not make its requests fail.
+            self.turn(request, 0).await;
+            let begun = self.measured();
+            let timeout = request.timeout.or(self.shared.request_timeout);
+            let mut attempts = Attempts::new(self, request, timeout);
+            let outcome = match attempts.deadline {
+                None => self.exchange(request, &mut attempts).await,
+                Some(deadline) => tokio::time::timeout_at(deadline, self.exchange(request, &mut attempts))
+                    .await
+                    .unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, timeout))),
+            };
+            let end = outcome.as_ref().map(|response| (response.status, Some(response.body.len())));
+            self.on_end(request, &attempts, &span, begun, end);
+            outcome
+        };
+        calling.instrument(span.clone()).await
     }
 
     async fn exchange(&self, request: &Request, attempts: &mut Attempts) -> Result<Response> {
@@ -42,7 +56,7 @@ impl Client {
                 Ok(Err(failure)) => {
                     drop(body);
                     match attempts.after_failure(self, &failure) {
-                        Some(wait) => tokio::time::sleep(wait).await,
+                        Some(wait) => self.pause(request, attempts, None, wait).await,
                         None => return Err(attempts.explain(self.cut_off(request, attempts, &failure))),
                     }
                 }
@@ -65,16 +79,29 @@ impl Client {
     ///
     /// As [`Client::open`], and when the time is up.
     pub(crate) async fn open_within(&self, request: &Request, limit: Option<Duration>) -> Result<Answer> {
-        let mut attempts = Attempts::new(self, request, limit);
-        let opened = match attempts.deadline {
-            None => self.head(request, &mut attempts).await,
-            Some(deadline) => tokio::time::timeout_at(deadline, self.head(request, &mut attempts))
-                .await
-                .unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, limit))),
+        let span = self.span(request);
+        let opening = async {
+            self.turn(request, 0).await;
+            let begun = self.measured();
+            let mut attempts = Attempts::new(self, request, limit);
+            let opened = match attempts.deadline {
+                None => self.head(request, &mut attempts).await,
+                Some(deadline) => tokio::time::timeout_at(deadline, self.head(request, &mut attempts))
+                    .await
+                    .unwrap_or_else(|_| Err(self.out_of_time(request, &attempts, limit))),
+            };
+            self.on_end(
+                request,
+                &attempts,
+                &span,
+                begun,
+                opened.as_ref().map(|answer| (answer.status, None)),
+            );
+            let answer = opened?;
+            attempts.succeeded(self);
+            self.stream_of_the_api(request, answer).await
         };
-        let answer = opened?;
-        attempts.succeeded(self);
-        self.stream_of_the_api(request, answer).await
+        opening.instrument(span.clone()).await
     }
 
     /// Turns a connection of its own into a stream of bytes, for another protocol than HTTP.
@@ -85,12 +112,15 @@ impl Client {
     ///
     /// Every answer but 101, said of this request and server.
     pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
+        self.turn(request, 0).await;
         let mut attempts = Attempts::new(self, request, None);
         loop {
             let presented = self.presented().await?;
-            let outgoing = self.outgoing(request, &presented);
+            let mut outgoing = self.outgoing(request, &presented);
+            let transport = self.transport(&presented)?;
+            self.before_try(request, &attempts, &mut outgoing)?;
             attempts.under_way = true;
-            let upgrade = self.transport(&presented)?.upgrade(outgoing).await;
+            let upgrade = transport.upgrade(outgoing).await;
             let Answer { status, mut body, .. } =
                 match upgrade.map_err(|failure| self.failed(request, &attempts, &failure))? {
                     Upgrade::Switched { headers, io } => return Ok((headers, io)),
@@ -108,19 +138,23 @@ impl Client {
     async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
         loop {
             let presented = self.presented().await?;
-            let outgoing = self.outgoing(request, &presented);
+            let mut outgoing = self.outgoing(request, &presented);
             let transport = self.transport(&presented)?;
+            let begun = self.before_try(request, attempts, &mut outgoing)?;
             attempts.under_way = true;
-            let Answer { status, headers, mut body } = match transport.send(outgoing).await {
+            let sent = transport.send(outgoing).await;
+            self.after_try(request, attempts, begun, &sent);
+            let Answer { status, headers, mut body } = match sent {
                 Ok(answer) => plain(answer),
                 Err(failure) => match attempts.after_failure(self, &failure) {
                     Some(wait) => {
-                        tokio::time::sleep(wait).await;
+                        self.pause(request, attempts, None, wait).await;
                         continue;
                     }
                     None => return Err(attempts.explain(self.failed(request, attempts, &failure))),
                 },
             };
+            self.warn(request, &headers);
             if (200..300).contains(&status) {
                 return Ok(Answer { status, headers, body });
             }
@@ -136,10 +170,17 @@ impl Client {
                 headers.get("retry-after").and_then(|value| retry::retry_after(value, Timestamp::now));
             let error = self.refused(request, status, &headers, &text, after);
             match attempts.after_answer(self, request, status, after, &error) {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => self.pause(request, attempts, Some(status), wait).await,
                 None => return Err(attempts.explain(error)),
             }
         }
+    }
+
+    /// The time before another try, and whatever it has to wait for beside.
+    async fn pause(&self, request: &Request, attempts: &Attempts, status: Option<u16>, wait: Duration) {
+        self.on_retry(request, attempts, status, wait);
+        tokio::time::sleep(wait).await;
+        self.turn(request, attempts.resends()).await;
     }
 
     /// The error for an answer of this status.

@@ -1,6 +1,7 @@
 //! The way of a request: what is added, what is tried again and what is not, and what errors say. Over real sockets.
 
 mod bodies;
+mod hooks;
 mod retries;
 mod scripted;
 

@@ -32,6 +32,9 @@ impl Config {
         if self.user_agent.is_empty() || !is_header_value(&self.user_agent) {
             found.add("user agent", &format!("{:?} is no header value; write name/version", self.user_agent));
         }
+        for why in self.calls.problems() {
+            found.add("rate limit", &why);
+        }
         found.problems
     }
 

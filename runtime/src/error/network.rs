@@ -2,9 +2,40 @@
 //!
 //! What the server itself says is in `predicates`.
 
+use std::borrow::Cow;
+
 use super::{ConnectFailure, Error, Kind};
 
 impl Error {
+    /// A word for what it is, for spans: the HTTP status where there is one.
+    pub(crate) fn type_name(&self) -> Cow<'static, str> {
+        match self.kind() {
+            Kind::Status { http, .. } => http.to_string().into(),
+            Kind::Connect(failure) => match failure {
+                ConnectFailure::Dns => "dns",
+                ConnectFailure::Refused => "connection_refused",
+                ConnectFailure::Tls => "tls",
+                ConnectFailure::Timeout { .. } => "connect_timeout",
+                ConnectFailure::Proxy { .. } => "proxy",
+                ConnectFailure::NotProcessed => "not_processed",
+                ConnectFailure::Other => "connect",
+            }
+            .into(),
+            Kind::Transport => "connection_lost".into(),
+            Kind::Truncated => "truncated".into(),
+            Kind::Timeout => "timeout".into(),
+            Kind::Stalled => "stalled".into(),
+            Kind::TooLarge => "body_too_large".into(),
+            Kind::Content => "unexpected_content".into(),
+            Kind::Decode => "decode".into(),
+            Kind::Auth => "auth".into(),
+            Kind::Config => "config".into(),
+            Kind::Request => "request".into(),
+            // Made of answers, not by sending.
+            _ => "_OTHER".into(),
+        }
+    }
+
     /// There is no connection to the server, or it did not begin with the request: nothing was done.
     ///
     /// # Troubleshooting

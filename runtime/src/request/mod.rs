@@ -8,6 +8,7 @@ pub(crate) mod retry;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ pub(crate) use query::Query;
 
 use crate::Result;
 use crate::error::{Error, Kind};
+use crate::rest::Warning;
 
 /// The content type of JSON bodies.
 pub(crate) const JSON: &str = "application/json";
@@ -118,6 +120,22 @@ impl Ask {
     }
 }
 
+/// Somebody who hears of warnings.
+#[derive(Clone)]
+pub(crate) struct WarningHandler(pub(crate) Arc<dyn Fn(&Warning) + Send + Sync>);
+
+impl PartialEq for WarningHandler {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for WarningHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WarningHandler")
+    }
+}
+
 /// One request, complete but for what the client adds (credentials, user agent, impersonation).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request {
@@ -137,6 +155,8 @@ pub(crate) struct Request {
     /// Whether it is sent again where no server asks for that. Not for those who have a rule of their own.
     pub(crate) uninvited: bool,
     pub(crate) ask: Option<Ask>,
+    /// Who hears of warnings, where that is not left to the client.
+    pub(crate) on_warning: Option<WarningHandler>,
 }
 
 impl Request {
@@ -156,6 +176,7 @@ impl Request {
             max_retries: None,
             uninvited: true,
             ask: None,
+            on_warning: None,
         }
     }
 

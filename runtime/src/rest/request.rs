@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::response::{RawResponse, RawStream};
+use super::warning::Warning;
 use crate::codec::Value;
 use crate::error::{Error, Kind};
-use crate::request::{Class, Expect, JSON, Method, Path, Request};
+use crate::request::{Class, Expect, JSON, Method, Path, Request, WarningHandler};
 use crate::transport::BoxFuture;
 use crate::watch::Watch;
 use crate::{Client, Result};
@@ -103,6 +105,14 @@ impl RestRequest {
     pub fn max_retries(self, retries: u32) -> Self {
         self.with(|request| {
             request.max_retries = Some(retries);
+            Ok(())
+        })
+    }
+
+    /// Hears what the server warns of beside its answer to this request, in place of the client's handler.
+    pub fn on_warning(self, handler: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
+        self.with(|request| {
+            request.on_warning = Some(WarningHandler(Arc::new(handler)));
             Ok(())
         })
     }

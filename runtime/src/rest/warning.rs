@@ -2,27 +2,58 @@
 //!
 //! Deliberately only code 299 with a text, the one that API servers send; what is malformed is passed over.
 
+use std::fmt;
+
+use crate::error;
 use crate::request::Headers;
 
-/// The texts of all warnings, in order.
-pub(crate) fn texts(headers: &Headers) -> Vec<String> {
+/// How many warnings of one answer are listened to.
+const MOST: usize = 256;
+
+/// What a server has to say beside its answer, as that a version will go away.
+///
+/// `Display` gives the text without what could steer a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What it says, as it came.
+    pub text: String,
+    /// Who says it; servers write `-`.
+    pub agent: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&error::excerpt(self.text.as_bytes(), 4096))
+    }
+}
+
+/// All warnings, in order.
+pub(crate) fn warnings(headers: &Headers) -> Vec<Warning> {
     let values = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("warning"));
-    let mut texts = Vec::new();
+    let mut warnings = Vec::new();
     for (_, value) in values {
         let mut rest = value;
-        while let Some((text, after)) = one(rest) {
-            texts.extend(text);
+        while warnings.len() < MOST
+            && let Some((warning, after)) = one(rest)
+        {
+            warnings.extend(warning);
             rest = after;
         }
     }
-    texts
+    warnings
 }
 
-/// The first warning of `299 agent "text" "date", …` and what follows it; its text only if it is one for us.
-fn one(value: &str) -> Option<(Option<String>, &str)> {
+/// The texts of all warnings, in order.
+pub(crate) fn texts(headers: &Headers) -> Vec<String> {
+    warnings(headers).into_iter().map(|warning| warning.text).collect()
+}
+
+/// The first warning of `299 agent "text" "date", …` and what follows it; only if it is one for us.
+fn one(value: &str) -> Option<(Option<Warning>, &str)> {
     let value = value.trim_start_matches([' ', '\t', ',']);
     let (code, rest) = value.split_once(' ')?;
-    let (_agent, rest) = rest.trim_start().split_once(' ')?;
+    let (agent, rest) = rest.trim_start().split_once(' ')?;
     let (text, mut rest) = quoted(rest.trim_start())?;
     // A date may follow; it says nothing that counts.
     if let Some((_, after)) = quoted(rest.trim_start()) {
@@ -31,7 +62,8 @@ fn one(value: &str) -> Option<(Option<String>, &str)> {
     let rest = rest.trim_start();
     let wanted = code == "299" && !text.is_empty();
     // What is not followed by a comma is not a list, and what comes then is not to be trusted.
-    Some((wanted.then_some(text), rest.strip_prefix(',').unwrap_or("")))
+    let warning = Warning { text, agent: agent.to_owned() };
+    Some((wanted.then_some(warning), rest.strip_prefix(',').unwrap_or("")))
 }
 
 /// A quoted string at the start of `value`, unescaped, and what follows it.
