@@ -2,6 +2,7 @@
 
 mod bodies;
 mod hooks;
+mod input;
 mod retries;
 mod scripted;
 

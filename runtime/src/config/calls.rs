@@ -42,7 +42,9 @@ impl Calls {
     /// What cannot be meant.
     pub(super) fn problems(&self) -> impl Iterator<Item = String> {
         self.no_limit.into_iter().map(|(qps, burst)| {
-            format!("{qps} requests a second in bursts of {burst} lets nothing through; both must be above zero")
+            format!(
+                "{qps} requests a second in bursts of {burst} lets nothing through; both must be above zero"
+            )
         })
     }
 }
