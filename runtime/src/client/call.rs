@@ -64,20 +64,11 @@ impl Client {
         }
     }
 
-    /// Sends a request and hands out the answer's body as it comes.
+    /// Sends a request and hands out the answer's body as it comes, if it has begun within `limit`.
     ///
     /// # Errors
     ///
     /// As [`Client::call`], up to the head of the answer.
-    pub(crate) async fn open(&self, request: &Request) -> Result<Answer> {
-        self.open_within(request, None).await
-    }
-
-    /// The same, giving up where the answer has not begun within `limit`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::open`], and when the time is up.
     pub(crate) async fn open_within(&self, request: &Request, limit: Option<Duration>) -> Result<Answer> {
         let span = self.span(request);
         let opening = async {

@@ -1,5 +1,6 @@
 //! What servers may send and clients must survive: odd JSON, and heads that are too large.
 
+use super::scripted::{Act, Script};
 use super::*;
 
 fn widget(spec: &str) -> String {
@@ -9,7 +10,7 @@ fn widget(spec: &str) -> String {
 }
 
 async fn get(body: &[u8]) -> Result<Widget> {
-    let (client, _) = super::scripted::Script::client([super::scripted::Act::bytes(200, &[], body.to_vec())]);
+    let (client, _) = Script::client([Act::bytes(200, &[], body.to_vec())]);
     widgets(&client).get("a").await
 }
 
@@ -48,13 +49,13 @@ async fn h11_odd_json_is_an_error_with_its_path_or_taken_as_documented() {
 
 #[tokio::test]
 async fn h12_what_is_null_or_missing_is_taken_as_go_takes_it() {
-    let (client, _) = super::scripted::Script::client(
+    let (client, _) = Script::client(
         [
             r#"{"apiVersion":"example.com/v1","kind":"WidgetList","metadata":{},"items":null}"#,
             r#"{"apiVersion":"example.com/v1","kind":"WidgetList","items":[]}"#,
             r#"{"apiVersion":"example.com/v1","kind":"WidgetList","metadata":null,"items":[{"metadata":null,"new":{"x":[1]}}]}"#,
         ]
-        .map(|body| super::scripted::Act::answer(200, &[], body)),
+        .map(|body| Act::answer(200, &[], body)),
     );
     assert!(widgets(&client).list().await.unwrap().items.is_empty());
     assert!(widgets(&client).list().await.unwrap().items.is_empty());
