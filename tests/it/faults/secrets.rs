@@ -78,7 +78,7 @@ fn nothing_that_holds_a_secret_shows_it_when_it_is_printed() {
         .client_certificate_pem("no certificate", secret("key"));
     shows_nothing(&config);
     canary::clean_error(&config.validate().expect_err("two sorts of credentials"));
-    let overrides = Overrides { token: Some(secret("token")), ..Default::default() };
+    let overrides = Overrides { token: Some(secret("token").into()), ..Default::default() };
     shows_nothing(&overrides);
     let data = serde_json::json!({"stringData": {"password": secret("password")}});
     shows_nothing(&Patch::merge(&data).expect("JSON"));
