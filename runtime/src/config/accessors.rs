@@ -31,10 +31,6 @@ impl Config {
         &self.user_agent
     }
 
-    pub(crate) fn connect_timeout_value(&self) -> Duration {
-        self.connect_timeout
-    }
-
     pub(crate) fn request_timeout_value(&self) -> Option<Duration> {
         self.request_timeout
     }

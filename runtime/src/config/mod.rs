@@ -5,6 +5,7 @@
 
 mod accessors;
 mod calls;
+mod connection;
 mod duration;
 mod environment;
 mod exec;
@@ -29,6 +30,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::UnknownFieldPolicy;
 
+use connection::ConnectionOptions;
+pub(crate) use connection::ConnectionSettings;
 pub use environment::Environment;
 pub(crate) use exec::clean;
 pub use exec::{ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode};
@@ -43,9 +46,6 @@ pub use overrides::{ClusterDefaults, Overrides};
 pub use secret::SecretText;
 pub(crate) use server::Server;
 pub(crate) use tls::{PemSource, TlsOptions, read_limited};
-
-/// How long a connection may take to stand, TLS handshake included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where the API server is, how to reach it and who is asking.
 ///
@@ -71,7 +71,7 @@ pub struct Config {
     disable_compression: bool,
     default_namespace: String,
     user_agent: String,
-    connect_timeout: Duration,
+    connection: ConnectionOptions,
     request_timeout: Option<Duration>,
     allow_credentials_over_http: bool,
     unknown_fields: UnknownFieldPolicy,
@@ -115,7 +115,7 @@ impl Config {
             disable_compression: false,
             default_namespace: "default".to_owned(),
             user_agent: default_user_agent(),
-            connect_timeout: CONNECT_TIMEOUT,
+            connection: ConnectionOptions::default(),
             request_timeout: None,
             allow_credentials_over_http: false,
             unknown_fields: UnknownFieldPolicy::default(),
@@ -230,12 +230,6 @@ impl Config {
         self
     }
 
-    /// How long a connection may take to stand, TLS included. 10 seconds unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
     /// How long a request may take as a whole; watches and logs that are streamed are not bound by it. Unlimited unless set.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
@@ -306,7 +300,7 @@ impl fmt::Debug for Config {
             .field("disable_compression", &self.disable_compression)
             .field("default_namespace", &self.default_namespace)
             .field("user_agent", &self.user_agent)
-            .field("connect_timeout", &self.connect_timeout)
+            .field("connection", &self.connection)
             .field("request_timeout", &self.request_timeout)
             .field("allow_credentials_over_http", &self.allow_credentials_over_http)
             .finish_non_exhaustive()

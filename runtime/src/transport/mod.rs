@@ -1,9 +1,17 @@
-//! Carrying a request to the server and its answer back: a small trait of ours, and reqwest behind it.
+//! Carrying a request to the server and its answer back: a small trait of ours, and our own pool of connections behind it.
 //!
 //! It deliberately knows nothing of Kubernetes, does not retry, follows no redirect and inflates nothing.
 
-mod http;
-mod lanes;
+mod connector;
+mod failure;
+mod health;
+mod http1;
+mod http2;
+mod origin;
+mod pool;
+mod proxy;
+mod proxy_choice;
+mod sending;
 mod tls;
 
 use std::fmt;
@@ -14,7 +22,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 
-pub(crate) use http::HttpTransport;
+pub(crate) use sending::HttpTransport;
 
 use crate::request::{Class, Headers, Method};
 
@@ -88,7 +96,7 @@ impl Body {
 }
 
 /// Why no answer came, or why it ended early.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) kind: FailureKind,
     /// The whole chain of reasons on one line, without a URL.

@@ -1,5 +1,9 @@
 //! TLS as it is on the wire: who is trusted, who we are, and by which name the server is checked. Over real sockets.
 
+mod http1;
+mod http2;
+mod peer;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -12,12 +12,40 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use secrecy::ExposeSecret;
 
+use super::connector::Tls;
+use super::origin::Origin;
 use crate::Result;
 use crate::config::{PemSource, TlsOptions};
 use crate::error::{Error, Kind};
 
-/// The TLS configuration for `options`; ALPN is left to the caller.
-pub(super) fn client_config(options: &TlsOptions) -> Result<ClientConfig> {
+const HTTP1: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
+
+/// What connections are secured with, towards the server and towards a proxy that is reached by https.
+///
+/// A proxy is trusted as the server is (as in Go) but is shown no certificate of ours.
+pub(super) fn connections(options: &TlsOptions, http2: bool) -> Result<Tls> {
+    let mut server = client_config(options)?;
+    let mut proxy = client_config(&TlsOptions { identity: None, ..options.clone() })?;
+    proxy.alpn_protocols = vec![HTTP1.to_vec()];
+    let mut http1 = server.clone();
+    http1.alpn_protocols = proxy.alpn_protocols.clone();
+    server.alpn_protocols = if http2 { vec![HTTP2.to_vec(), HTTP1.to_vec()] } else { vec![HTTP1.to_vec()] };
+    Ok(Tls { server: Arc::new(server), http1: Arc::new(http1), proxy: Arc::new(proxy) })
+}
+
+/// By which name the server is checked; it is told the same one, unless that is an address.
+pub(super) fn server_name(options: &TlsOptions, origin: &Origin) -> Result<ServerName<'static>> {
+    let (name, what) = match &options.server_name {
+        Some(name) => (name.as_str(), "the tls-server-name"),
+        None => (origin.host(), "the server's host"),
+    };
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        broken("setting up TLS", &format!("{what} {name:?} is neither a DNS name nor an address"))
+    })
+}
+
+fn client_config(options: &TlsOptions) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
@@ -49,48 +77,29 @@ pub(super) fn client_config(options: &TlsOptions) -> Result<ClientConfig> {
 }
 
 fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
-    let inner: Arc<dyn ServerCertVerifier> =
-        match &options.ca {
-            Some(_) if options.insecure => {
-                return Err(broken(
-                    "setting up TLS",
-                    "a certificate authority and `insecure` contradict each other",
-                )
-                .with_help("drop one of them"));
-            }
-            None if options.insecure => {
-                return Ok(Arc::new(Verifier { who: Who::Anybody, provider: provider.clone() }));
-            }
-            Some(ca) => {
-                let what = "certificate authority";
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates(ca, what)? {
-                    roots.add(certificate).map_err(|error| {
-                        broken(
-                            &origin(ca, what),
-                            &format!("holds a certificate that cannot be an authority: {error}"),
-                        )
-                    })?;
-                }
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-                    .build()
-                    .map_err(|error| broken(&origin(ca, what), &error.to_string()))?
-            }
-            None => Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| {
-                broken("reading the platform's certificate authorities", &error.to_string())
-            })?),
-        };
-    match &options.server_name {
-        None => Ok(inner),
-        Some(name) => {
-            let name = ServerName::try_from(name.clone()).map_err(|_| {
-                broken(
-                    "setting up TLS",
-                    &format!("the tls-server-name {name:?} is neither a DNS name nor an address"),
-                )
-            })?;
-            Ok(Arc::new(Verifier { who: Who::Named(name, inner), provider: provider.clone() }))
+    match &options.ca {
+        Some(_) if options.insecure => {
+            let message = "a certificate authority and `insecure` contradict each other";
+            Err(broken("setting up TLS", message).with_help("drop one of them"))
         }
+        None if options.insecure => Ok(Arc::new(Anybody { provider: provider.clone() })),
+        Some(ca) => {
+            let what = "certificate authority";
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(ca, what)? {
+                roots.add(certificate).map_err(|error| {
+                    let message = format!("holds a certificate that cannot be an authority: {error}");
+                    broken(&origin(ca, what), &message)
+                })?;
+            }
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .build()
+                .map_err(|error| broken(&origin(ca, what), &error.to_string()))?;
+            Ok(verifier)
+        }
+        None => Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| {
+            broken("reading the platform's certificate authorities", &error.to_string())
+        })?)),
     }
 }
 
@@ -117,39 +126,24 @@ fn broken(context: &str, message: &str) -> Error {
     Error::new(Kind::Config, context, message)
 }
 
-/// Who is let in as the server. Whatever it is, it must hold the key of the certificate that it shows.
+/// Lets anybody in (`insecure-skip-tls-verify`) who holds the key of the certificate that they show.
 #[derive(Debug)]
-struct Verifier {
-    who: Who,
+struct Anybody {
     provider: Arc<CryptoProvider>,
 }
 
-#[derive(Debug)]
-enum Who {
-    /// Any certificate (`insecure-skip-tls-verify`).
-    Anybody,
-    /// A certificate for another name than the URL's host (`tls-server-name`).
-    ///
-    /// What goes out as SNI is still the URL's host: the HTTP stack below takes it from there. A server that picks its
-    /// certificate by SNI needs the name in the URL, and an address in the hosts file.
-    Named(ServerName<'static>, Arc<dyn ServerCertVerifier>),
-}
-
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for Anybody {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
+        _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
+        _: &[u8],
+        _: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        match &self.who {
-            Who::Anybody if end_entity.is_empty() => {
-                Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding))
-            }
-            Who::Anybody => Ok(ServerCertVerified::assertion()),
-            Who::Named(name, inner) => inner.verify_server_cert(end_entity, intermediates, name, ocsp, now),
+        match end_entity.is_empty() {
+            true => Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)),
+            false => Ok(ServerCertVerified::assertion()),
         }
     }
 

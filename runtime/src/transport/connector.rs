@@ -1,0 +1,168 @@
+//! Opening connections: name, TCP, proxy, TLS, each step with its own words when it fails and all of them within one bound.
+//!
+//! The one connector for requests, watches and upgrades, so that none of them has a way of its own around a proxy or an
+//! authority. It deliberately does not know what is spoken over a connection.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::failure::UnknownHost;
+use super::origin::Origin;
+use super::proxy::{Proxy, Way};
+use super::{BoxFuture, Duplex, Failure, FailureKind, Phase};
+use crate::config::ConnectionSettings;
+
+/// The way to one server.
+pub(super) struct Connector {
+    origin: Origin,
+    tcp: HttpConnector<Resolver>,
+    proxy: Option<Proxy>,
+    /// By which name the server is checked, and what it is told of it; `None` for plain http.
+    server_name: Option<ServerName<'static>>,
+    timeout: Duration,
+}
+
+/// A connection that stands.
+pub(super) struct Opened {
+    pub(super) io: Box<dyn Duplex>,
+    /// Whether both sides agreed on HTTP/2.
+    pub(super) http2: bool,
+}
+
+/// What TLS is done with: towards the server, and towards a proxy that is reached by https.
+#[derive(Clone)]
+pub(super) struct Tls {
+    pub(super) server: Arc<ClientConfig>,
+    /// The same, without HTTP/2.
+    pub(super) http1: Arc<ClientConfig>,
+    pub(super) proxy: Arc<ClientConfig>,
+}
+
+impl Tls {
+    pub(super) fn http1_only(&self) -> Tls {
+        Tls { server: self.http1.clone(), ..self.clone() }
+    }
+}
+
+impl Connector {
+    pub(super) fn new(
+        origin: Origin,
+        server_name: Option<ServerName<'static>>,
+        proxy: Option<Proxy>,
+        settings: &ConnectionSettings,
+    ) -> Connector {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        if !settings.ping_interval.is_zero() {
+            // For HTTP/1.1, which has no ping: an idle connection is probed, and what was sent has to be acknowledged.
+            let probe = (settings.ping_timeout / 3).max(Duration::from_secs(1));
+            tcp.set_keepalive(Some(settings.ping_interval.max(Duration::from_secs(1))));
+            tcp.set_keepalive_interval(Some(probe));
+            tcp.set_keepalive_retries(Some(3));
+            #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+            tcp.set_tcp_user_timeout(Some(settings.ping_interval + settings.ping_timeout));
+        }
+        Connector { origin, tcp, proxy, server_name, timeout: settings.connect_timeout }
+    }
+
+    /// What a proxy needs with each request, where requests go to the proxy itself.
+    pub(super) fn forwarding(&self) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| self.server_name.is_none() && proxy.way() != Way::Socks)
+    }
+
+    /// Opens one connection.
+    ///
+    /// # Errors
+    ///
+    /// The step that failed, or the one that took too long.
+    pub(super) async fn open(&self, tls: Option<&Tls>) -> Result<Opened, Failure> {
+        let mut phase = Phase::Connect;
+        let opening = tokio::time::timeout(self.timeout, self.steps(tls, &mut phase)).await;
+        opening.unwrap_or_else(|_| Err(Failure::late(phase)))
+    }
+
+    async fn steps(&self, tls: Option<&Tls>, phase: &mut Phase) -> Result<Opened, Failure> {
+        let io: Box<dyn Duplex> = match &self.proxy {
+            None => self.tcp(self.origin.authority().host(), self.origin.port()).await?,
+            Some(proxy) => {
+                *phase = Phase::Proxy;
+                self.through(proxy, tls).await?
+            }
+        };
+        let (Some(name), Some(tls)) = (&self.server_name, tls) else {
+            return Ok(Opened { io, http2: false });
+        };
+        *phase = Phase::Tls;
+        let connecting = TlsConnector::from(tls.server.clone()).connect(name.clone(), io);
+        let io = connecting.await.map_err(|error| Failure::of_handshake(&error))?;
+        let http2 = io.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Opened { io: Box::new(io), http2 })
+    }
+
+    /// A connection to the server that a proxy made, or to the proxy itself where requests are forwarded.
+    async fn through(&self, proxy: &Proxy, tls: Option<&Tls>) -> Result<Box<dyn Duplex>, Failure> {
+        if proxy.way() == Way::Socks {
+            return proxy.socks(self.tcp.clone(), &self.origin).await;
+        }
+        let unreachable = |failure: Failure| {
+            let message = format!("the proxy cannot be reached: {}", failure.message);
+            Failure::new(FailureKind::Proxy(None), message)
+        };
+        let mut io = self.tcp(proxy.host(), proxy.port()).await.map_err(unreachable)?;
+        if proxy.way() == Way::Https {
+            let (Some(name), Some(tls)) = (proxy.server_name(), tls) else {
+                return Err(Failure::request("TLS towards the proxy is not set up"));
+            };
+            let connecting = TlsConnector::from(tls.proxy.clone()).connect(name, io);
+            io = Box::new(connecting.await.map_err(|error| unreachable(Failure::of_handshake(&error)))?);
+        }
+        if self.server_name.is_some() {
+            proxy.tunnel(&mut io, &self.origin).await?;
+        }
+        Ok(io)
+    }
+
+    async fn tcp(&self, host: &str, port: u16) -> Result<Box<dyn Duplex>, Failure> {
+        let uri = place(host, port)?;
+        let io = self.tcp.clone().call(uri).await.map_err(|error| Failure::of_connecting(&error))?;
+        Ok(Box::new(io.into_inner()))
+    }
+}
+
+/// A host (an IPv6 address in brackets) and a port as the TCP connector wants them.
+pub(super) fn place(host: &str, port: u16) -> Result<Uri, Failure> {
+    let uri = Uri::builder().scheme("http").authority(format!("{host}:{port}")).path_and_query("/").build();
+    uri.map_err(|_| Failure::request("this host cannot be connected to"))
+}
+
+/// The system's resolver, with errors that can be told apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolver;
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = UnknownHost;
+    type Future = BoxFuture<'static, Result<Self::Response, UnknownHost>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), UnknownHost>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(UnknownHost)?;
+            Ok(found.collect::<Vec<_>>().into_iter())
+        })
+    }
+}

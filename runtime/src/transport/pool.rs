@@ -1,0 +1,396 @@
+//! Which connection a request goes over, and when another one is opened.
+//!
+//! Long streams and short calls have connections of their own, so that no watch makes a call wait. Whoever finds no room waits
+//! for a connection that a task opens; should the caller go away, the connection is still there for the next. Deliberately no
+//! request and no answer passes here.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use h2::client::SendRequest;
+use tokio::sync::{oneshot, watch};
+
+use super::connector::{Connector, Opened, Tls};
+use super::health::Health;
+use super::{Duplex, Failure, FailureKind, Phase, http1, http2};
+use crate::config::ConnectionSettings;
+use crate::request::Class;
+
+/// The connections to one server.
+pub(super) struct Pool {
+    connector: Arc<Connector>,
+    settings: ConnectionSettings,
+    inner: Mutex<Inner>,
+    /// The generation of the TLS material: what is opened with an older one is not used any more. Tasks end with it.
+    generation: watch::Sender<u64>,
+}
+
+struct Inner {
+    tls: Option<Tls>,
+    generation: u64,
+    /// Whether the server speaks HTTP/2, once a connection has shown it.
+    http2: Option<bool>,
+    /// How many streams the server allows on a connection, as it said last.
+    allowed: usize,
+    lanes: [Lane; 2],
+    /// HTTP/1.1 connections with nothing going on, the last used at the end.
+    idle: Vec<http1::Handle>,
+}
+
+/// What one class of traffic has.
+#[derive(Default)]
+struct Lane {
+    connections: Vec<http2::Handle>,
+    /// How many connections are being opened.
+    opening: usize,
+    waiting: VecDeque<oneshot::Sender<Result<Place, Failure>>>,
+}
+
+/// Where a request can go.
+pub(super) enum Place {
+    Http1(Lease),
+    Http2(SendRequest<Bytes>, Slot),
+}
+
+/// A place on an HTTP/2 connection; dropping it makes room.
+pub(super) struct Slot {
+    shared: Arc<http2::Shared>,
+    pool: Weak<Pool>,
+    class: Class,
+}
+
+impl Slot {
+    pub(super) fn health(&self) -> &Health {
+        &self.shared.health
+    }
+
+    /// The connection takes nothing new.
+    pub(super) fn leave(&self) {
+        self.shared.leave();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.forget(self.class, &self.shared);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.shared.give_back();
+        if let Some(pool) = self.pool.upgrade() {
+            pool.serve(self.class);
+        }
+    }
+}
+
+/// An HTTP/1.1 connection for one exchange. Dropping it untaken puts the connection back; dropping what was taken closes it.
+pub(super) struct Lease {
+    handle: Option<http1::Handle>,
+    pool: Weak<Pool>,
+}
+
+impl Lease {
+    pub(super) fn take(&mut self) -> Option<http1::Handle> {
+        self.handle.take()
+    }
+
+    /// The exchange has ended well: the connection can be used again.
+    pub(super) fn give_back(mut self, handle: http1::Handle) {
+        self.handle = Some(handle);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let (Some(handle), Some(pool)) = (self.handle.take(), self.pool.upgrade()) {
+            pool.put_aside(handle);
+        }
+    }
+}
+
+fn index(class: Class) -> usize {
+    match class {
+        Class::Unary => 0,
+        Class::Stream => 1,
+    }
+}
+
+impl Pool {
+    pub(super) fn new(connector: Connector, tls: Option<Tls>, settings: ConnectionSettings) -> Arc<Pool> {
+        let http2 = (tls.is_none() || !settings.http2).then_some(false);
+        let inner = Inner {
+            tls,
+            generation: 0,
+            http2,
+            allowed: settings.streams_per_connection,
+            lanes: Default::default(),
+            idle: Vec::new(),
+        };
+        let generation = watch::Sender::new(0);
+        Arc::new(Pool { connector: Arc::new(connector), settings, inner: Mutex::new(inner), generation })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for one request, on a connection that stands or on one that is opened for it.
+    ///
+    /// # Errors
+    ///
+    /// When no connection comes about.
+    pub(super) async fn place(self: &Arc<Self>, class: Class) -> Result<Place, Failure> {
+        let waiting = {
+            let mut inner = self.lock();
+            if let Some(place) = self.find(&mut inner, class) {
+                return Ok(place);
+            }
+            if tokio::runtime::Handle::try_current().is_err() {
+                return Err(Failure::request("requests can be sent only within a Tokio runtime"));
+            }
+            let (waiter, waiting) = oneshot::channel();
+            inner.lane(class).waiting.push_back(waiter);
+            self.open_enough(&mut inner, class);
+            waiting
+        };
+        match tokio::time::timeout(self.settings.connect_timeout, waiting).await {
+            Ok(Ok(place)) => place,
+            // Only a runtime that shuts down loses a waiter.
+            Ok(Err(_)) => Err(Failure::new(FailureKind::Connect, "the runtime that opens connections ended")),
+            Err(_) => Err(Failure::late(Phase::Connect)),
+        }
+    }
+
+    /// A connection for one exchange only, over which HTTP/1.1 is spoken.
+    ///
+    /// # Errors
+    ///
+    /// When no connection comes about.
+    pub(super) async fn alone(&self) -> Result<Box<dyn Duplex>, Failure> {
+        let tls = self.lock().tls.as_ref().map(Tls::http1_only);
+        Ok(self.connector.open(tls.as_ref()).await?.io)
+    }
+
+    /// Room on a connection that stands.
+    fn find(self: &Arc<Self>, inner: &mut Inner, class: Class) -> Option<Place> {
+        let most = self.settings.streams_per_connection;
+        let lane = &mut inner.lanes[index(class)];
+        // The first with room, so that the later ones fall idle and are given up.
+        let free =
+            lane.connections.iter().find(|known| known.shared.is_usable() && known.shared.room(most) > 0);
+        if let Some(handle) = free {
+            handle.shared.take();
+            let slot = Slot { shared: handle.shared.clone(), pool: Arc::downgrade(self), class };
+            return Some(Place::Http2(handle.sender.clone(), slot));
+        }
+        while let Some(handle) = inner.idle.pop() {
+            if !handle.is_closed() {
+                handle.take_up();
+                return Some(Place::Http1(Lease { handle: Some(handle), pool: Arc::downgrade(self) }));
+            }
+        }
+        None
+    }
+
+    /// Opens connections until everybody who waits can hope for one.
+    fn open_enough(self: &Arc<Self>, inner: &mut Inner, class: Class) {
+        let most = self.settings.streams_per_connection;
+        let Inner { lanes, generation, allowed, .. } = inner;
+        let lane = &mut lanes[index(class)];
+        *allowed =
+            lane.connections.iter().filter_map(|known| known.shared.allowed()).min().unwrap_or(*allowed);
+        let each = if inner.http2 == Some(false) { 1 } else { (*allowed).clamp(1, most) };
+        lane.waiting.retain(|waiter| !waiter.is_closed());
+        // A connection whose server has not spoken yet takes one now and the others in a moment.
+        let coming: usize = lane
+            .connections
+            .iter()
+            .filter(|known| known.shared.is_usable() && known.shared.allowed().is_none())
+            .map(|known| each.saturating_sub(known.shared.load()))
+            .sum();
+        let mut hope = coming.saturating_add(lane.opening.saturating_mul(each));
+        while hope < lane.waiting.len() {
+            hope = hope.saturating_add(each);
+            lane.opening += 1;
+            let opening = Opening { pool: Arc::downgrade(self), class, generation: *generation, done: false };
+            let retired = self.generation.subscribe();
+            let tls = inner.tls.clone();
+            tokio::spawn(opening.run(self.connector.clone(), self.settings.clone(), tls, retired));
+        }
+    }
+
+    /// Gives those who wait what there is, and sees to it that there is more.
+    pub(super) fn serve(self: &Arc<Self>, class: Class) {
+        let mut served = Vec::new();
+        {
+            let mut inner = self.lock();
+            while !inner.lane(class).waiting.is_empty() {
+                let Some(place) = self.find(&mut inner, class) else { break };
+                match inner.lane(class).waiting.pop_front() {
+                    Some(waiter) => served.push((waiter, place)),
+                    None => break,
+                }
+            }
+            if !inner.lane(class).waiting.is_empty() && tokio::runtime::Handle::try_current().is_ok() {
+                self.open_enough(&mut inner, class);
+            }
+        }
+        // Not under the lock: a place that nobody waits for any more comes back here.
+        for (waiter, place) in served {
+            let _ = waiter.send(Ok(place));
+        }
+    }
+
+    fn put_aside(self: &Arc<Self>, handle: http1::Handle) {
+        {
+            let mut inner = self.lock();
+            if handle.generation != inner.generation || handle.is_closed() {
+                return;
+            }
+            handle.put_aside();
+            inner.idle.push(handle);
+            if inner.idle.len() > self.settings.idle_connections {
+                let oldest = inner.idle.remove(0);
+                drop(inner);
+                drop(oldest);
+            }
+        }
+        for class in [Class::Unary, Class::Stream] {
+            self.serve(class);
+        }
+    }
+
+    /// This connection gets no new requests.
+    pub(super) fn forget(self: &Arc<Self>, class: Class, shared: &Arc<http2::Shared>) {
+        let gone = {
+            let mut inner = self.lock();
+            let connections = &mut inner.lane(class).connections;
+            let at = connections.iter().position(|known| Arc::ptr_eq(&known.shared, shared));
+            at.map(|at| connections.remove(at))
+        };
+        drop(gone);
+        self.serve(class);
+    }
+
+    /// The same, where it still has nothing to do.
+    pub(super) fn forget_idle(&self, class: Class, shared: &Arc<http2::Shared>) {
+        let mut inner = self.lock();
+        let connections = &mut inner.lane(class).connections;
+        let at = connections
+            .iter()
+            .position(|known| Arc::ptr_eq(&known.shared, shared) && known.shared.load() == 0);
+        let gone = at.map(|at| connections.remove(at));
+        drop(inner);
+        drop(gone);
+    }
+
+    pub(super) fn forget_http1(&self, shared: &Arc<http1::Shared>) {
+        let mut inner = self.lock();
+        let at = inner.idle.iter().position(|known| Arc::ptr_eq(&known.shared, shared));
+        let gone = at.map(|at| inner.idle.remove(at));
+        drop(inner);
+        drop(gone);
+    }
+}
+
+impl Inner {
+    fn lane(&mut self, class: Class) -> &mut Lane {
+        &mut self.lanes[index(class)]
+    }
+}
+
+/// A connection that is being opened. However that ends, the pool hears of it.
+struct Opening {
+    pool: Weak<Pool>,
+    class: Class,
+    generation: u64,
+    done: bool,
+}
+
+impl Opening {
+    async fn run(
+        mut self,
+        connector: Arc<Connector>,
+        settings: ConnectionSettings,
+        tls: Option<Tls>,
+        retired: watch::Receiver<u64>,
+    ) {
+        let mut pool_dropped = retired.clone();
+        let opened = {
+            let opening = std::pin::pin!(self.open(&connector, &settings, tls, retired));
+            let dropped = std::pin::pin!(async { while pool_dropped.changed().await.is_ok() {} });
+            match select(opening, dropped).await {
+                Either::Left((opened, _)) => opened,
+                Either::Right(_) => return,
+            }
+        };
+        self.finish(opened);
+    }
+
+    async fn open(
+        &self,
+        connector: &Connector,
+        settings: &ConnectionSettings,
+        tls: Option<Tls>,
+        retired: watch::Receiver<u64>,
+    ) -> Result<Connection, Failure> {
+        let Opened { io, http2 } = connector.open(tls.as_ref()).await?;
+        let pool = self.pool.clone();
+        Ok(match http2 {
+            true => Connection::Http2(http2::open(io, self.class, settings, pool, retired).await?),
+            false => Connection::Http1(http1::open(io, settings, self.generation, pool, retired).await?),
+        })
+    }
+
+    fn finish(&mut self, opened: Result<Connection, Failure>) {
+        self.done = true;
+        let Some(pool) = self.pool.upgrade() else { return };
+        let mut refused = Vec::new();
+        let mut stale = None;
+        {
+            let mut inner = pool.lock();
+            let current = inner.generation == self.generation;
+            let lane = inner.lane(self.class);
+            lane.opening -= 1;
+            match opened {
+                Ok(connection) if !current => stale = Some(connection),
+                Ok(Connection::Http2(handle)) => {
+                    lane.connections.push(handle);
+                    inner.http2 = Some(true);
+                }
+                Ok(Connection::Http1(handle)) => {
+                    handle.put_aside();
+                    inner.idle.push(handle);
+                    inner.http2 = Some(false);
+                }
+                // Those that are still being opened may do better.
+                Err(failure) if lane.opening == 0 => {
+                    refused.extend(lane.waiting.drain(..).map(|waiter| (waiter, failure.clone())));
+                }
+                Err(_) => {}
+            }
+        }
+        drop(stale);
+        for (waiter, failure) in refused {
+            let _ = waiter.send(Err(failure));
+        }
+        pool.serve(self.class);
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.done {
+            self.finish(Err(Failure::new(
+                FailureKind::Connect,
+                "the runtime that opened the connection ended",
+            )));
+        }
+    }
+}
+
+enum Connection {
+    Http1(http1::Handle),
+    Http2(http2::Handle),
+}

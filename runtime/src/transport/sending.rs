@@ -1,0 +1,232 @@
+//! The transport: one pool of connections for one server, and how a request of ours becomes one of HTTP.
+//!
+//! It deliberately never lets a URL into an error, since a query can hold what is private.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http_body_util::Full;
+
+use super::connector::Connector;
+use super::origin::Origin;
+use super::pool::{Place, Pool};
+use super::{
+    Answer, BoxFuture, Failure, FailureKind, Outgoing, Transport, Upgrade, http1, http2, proxy_choice, tls,
+};
+use crate::Result;
+use crate::auth::Identity;
+use crate::config::{Config, PemSource, TlsOptions};
+use crate::error::{Error, Kind};
+use crate::request::{Headers, Method};
+
+/// How many connections in a row may turn out closed before a request that was not sent on any of them is given up.
+const CLOSED_CONNECTIONS: usize = 4;
+
+/// The connections to one server.
+pub(crate) struct HttpTransport {
+    origin: Arc<Origin>,
+    pool: Arc<Pool>,
+    /// Whether requests go to a proxy with the whole URL, and what it wants to see of us.
+    forwarding: Option<Option<HeaderValue>>,
+}
+
+impl HttpTransport {
+    /// Sets up connections for `config`; none is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// When the TLS material or the proxy cannot be used.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        Self::with_tls(config, config.tls())
+    }
+
+    /// The same, presenting a certificate that the configuration does not have itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpTransport::new`].
+    pub(crate) fn presenting(config: &Config, identity: &Identity) -> Result<Self> {
+        let pem = (PemSource::Inline(identity.chain.clone()), PemSource::Inline(identity.key.clone()));
+        Self::with_tls(config, &TlsOptions { identity: Some(pem), ..config.tls().clone() })
+    }
+
+    fn with_tls(config: &Config, options: &TlsOptions) -> Result<Self> {
+        let origin = Origin::of(config.server()).ok_or_else(|| {
+            Error::new(Kind::Config, config.origin(), "the server's URL cannot be spoken to over HTTP")
+        })?;
+        let settings = config.connection_settings();
+        let proxy = proxy_choice::choose(config, &origin)?;
+        let (tls, server_name) = match origin.is_plain() {
+            true => (None, None),
+            false => {
+                (Some(tls::connections(options, settings.http2)?), Some(tls::server_name(options, &origin)?))
+            }
+        };
+        let connector = Connector::new(origin.clone(), server_name, proxy, &settings);
+        let forwarding = connector.forwarding().map(|proxy| proxy.authorization());
+        let pool = Pool::new(connector, tls, settings);
+        Ok(HttpTransport { origin: Arc::new(origin), pool, forwarding })
+    }
+
+    fn prepare(&self, outgoing: Outgoing) -> std::result::Result<Prepared, Failure> {
+        let refuse = Failure::request;
+        let target = self.origin.target(outgoing.url).map_err(refuse)?;
+        let mut headers = HeaderMap::with_capacity(outgoing.headers.iter().count() + 3);
+        for (name, value) in outgoing.headers.iter() {
+            let header =
+                HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("a header name is malformed"))?;
+            let mut value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| refuse("a header value is malformed"))?;
+            value.set_sensitive(name == "authorization");
+            headers.append(header, value);
+        }
+        if let Some(Some(authorization)) = &self.forwarding {
+            headers.insert(http::header::PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let method = method(outgoing.method);
+        if !outgoing.body.is_empty() || matches!(outgoing.method, Method::Post | Method::Put | Method::Patch)
+        {
+            headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(outgoing.body.len()));
+        }
+        Ok(Prepared { origin: self.origin.clone(), method, target, headers, body: outgoing.body })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, std::result::Result<Answer, Failure>> {
+        Box::pin(async move {
+            let class = outgoing.class;
+            let mut prepared = self.prepare(outgoing)?;
+            for _ in 0..CLOSED_CONNECTIONS {
+                let sent = match self.pool.place(class).await? {
+                    Place::Http1(lease) => {
+                        http1::send(lease, prepared, self.forwarding.is_some(), class).await
+                    }
+                    Place::Http2(sender, slot) => http2::send(sender, slot, prepared).await,
+                };
+                prepared = match sent {
+                    Sent::Answered(answer) => return Ok(answer),
+                    Sent::Failed(failure) => return Err(failure),
+                    Sent::Returned(prepared) => prepared,
+                };
+            }
+            Err(Failure::new(
+                FailureKind::Unsent,
+                "connections are closed before anything can be sent on them",
+            ))
+        })
+    }
+
+    fn upgrade(&self, outgoing: Outgoing) -> BoxFuture<'_, std::result::Result<Upgrade, Failure>> {
+        Box::pin(async move {
+            let prepared = self.prepare(outgoing)?;
+            let io = self.pool.alone().await?;
+            http1::upgrade(io, prepared, self.forwarding.is_some()).await
+        })
+    }
+}
+
+/// What became of a request on one connection.
+pub(super) enum Sent {
+    Answered(Answer),
+    Failed(Failure),
+    /// The connection was closed, and nothing of the request was written to it.
+    Returned(Prepared),
+}
+
+/// A request in the types of HTTP, whatever its version.
+pub(super) struct Prepared {
+    origin: Arc<Origin>,
+    method: http::Method,
+    target: PathAndQuery,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Prepared {
+    /// As HTTP/2 sends it: scheme and authority are in the URL.
+    pub(super) fn absolute(self) -> std::result::Result<(http::Request<()>, Bytes), Failure> {
+        let uri =
+            self.origin.absolute(self.target).ok_or_else(|| Failure::request("the URL is malformed"))?;
+        let mut request = http::Request::new(());
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.headers_mut() = self.headers;
+        Ok((request, self.body))
+    }
+
+    /// As HTTP/1.1 sends it: the authority is in `Host`, and in the URL only where a proxy has to see it.
+    ///
+    /// Only the headers move: with them back, the rest is a request again.
+    pub(super) fn with_host(
+        &mut self,
+        absolute: bool,
+    ) -> std::result::Result<http::Request<Full<Bytes>>, Failure> {
+        let malformed = || Failure::request("the URL is malformed");
+        let uri = match absolute {
+            true => self.origin.absolute(self.target.clone()).ok_or_else(malformed)?,
+            false => self.target.clone().into(),
+        };
+        let host = HeaderValue::from_str(self.origin.authority().as_str()).map_err(|_| malformed())?;
+        let mut request = http::Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = std::mem::take(&mut self.headers);
+        request.headers_mut().insert(http::header::HOST, host);
+        Ok(request)
+    }
+
+    /// The request that came back unsent.
+    pub(super) fn again(self, back: http::Request<Full<Bytes>>) -> Prepared {
+        Prepared { headers: back.into_parts().0.headers, ..self }
+    }
+}
+
+fn method(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Head => http::Method::HEAD,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+        Method::Options => http::Method::OPTIONS,
+    }
+}
+
+/// The fields of an answer in our own type.
+pub(super) fn headers(map: &HeaderMap) -> Headers {
+    let mut headers = Headers::default();
+    for (name, value) in map {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        match common(name.as_str()) {
+            Some(name) => headers.add(name, value),
+            None => headers.add(name.as_str().to_owned(), value),
+        }
+    }
+    headers
+}
+
+/// Names that every API server sends, which need no copy.
+fn common(name: &str) -> Option<&'static str> {
+    const NAMES: [&str; 9] = [
+        "content-type",
+        "date",
+        "content-length",
+        "cache-control",
+        "audit-id",
+        "x-kubernetes-pf-flowschema-uid",
+        "x-kubernetes-pf-prioritylevel-uid",
+        "content-encoding",
+        "warning",
+    ];
+    NAMES.into_iter().find(|known| *known == name)
+}
+
+/// How long the answer says that its body is.
+pub(super) fn content_length(map: &HeaderMap) -> Option<u64> {
+    map.get(http::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
