@@ -16,6 +16,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../docs/config.md")]
     struct Configuration;
+    #[doc = include_str!("../../docs/credentials.md")]
+    struct Credentials;
 }
 
 // @generated begin: the module tree, by `cargo xtask generate`

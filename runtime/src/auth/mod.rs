@@ -12,12 +12,16 @@ mod renewed;
 mod token_file;
 
 use std::fmt;
+#[cfg(feature = "oidc")]
+use std::sync::Arc;
 
 use base64::Engine;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use crate::Result;
-use crate::config::Config;
+use crate::config::{AuthProvider, Config};
+#[cfg(not(feature = "oidc"))]
+use crate::{Error, error::Kind};
 use clock::Clock;
 pub use plugin::{ExecAnswer, ExecRequest};
 use renewed::Renewed;
@@ -41,6 +45,8 @@ enum Source {
     Fixed(SecretString),
     TokenFile(Renewed<token_file::TokenFile>),
     Exec(Renewed<exec::Exec>),
+    #[cfg(feature = "oidc")]
+    Oidc(Renewed<oidc::Oidc>),
 }
 
 /// A client certificate chain and its private key, both PEM, and which one it is: a higher generation replaces it.
@@ -49,6 +55,22 @@ pub(crate) struct Identity {
     pub(crate) chain: SecretSlice<u8>,
     pub(crate) key: SecretSlice<u8>,
     pub(crate) generation: u64,
+}
+
+impl Source {
+    #[cfg(feature = "oidc")]
+    fn of_provider(provider: &AuthProvider, config: &Config) -> Result<Source> {
+        let store = provider.stored.clone().map(|stored| Arc::new(stored) as Arc<dyn oidc::Store>);
+        oidc::Oidc::open(&provider.config, config, store, Clock::default()).map(Source::Oidc)
+    }
+
+    /// Kubeconfigs with one are refused when they are read; this is for whoever comes here on another way.
+    #[cfg(not(feature = "oidc"))]
+    fn of_provider(provider: &AuthProvider, _: &Config) -> Result<Source> {
+        let context = format!("auth-provider {:?}", provider.name);
+        Err(Error::new(Kind::Config, context, "it is not supported by this build")
+            .with_help("build with the feature `oidc`, or use an exec plugin"))
+    }
 }
 
 /// What one request presents.
@@ -79,6 +101,10 @@ impl Authenticator {
             Source::Fixed(basic(user, password))
         } else if let Some(plugin) = credentials.exec.as_ref().filter(|_| config.tls().identity.is_none()) {
             Source::Exec(exec::Exec::shared(plugin, config)?)
+        } else if let Some(provider) =
+            credentials.auth_provider.as_ref().filter(|_| config.tls().identity.is_none())
+        {
+            Source::of_provider(provider, config)?
         } else {
             Source::Nobody
         };
@@ -96,6 +122,8 @@ impl Authenticator {
             }
             Source::TokenFile(file) => file.presented().await,
             Source::Exec(exec) => exec.presented().await,
+            #[cfg(feature = "oidc")]
+            Source::Oidc(oidc) => oidc.presented().await,
         }
     }
 
@@ -108,6 +136,8 @@ impl Authenticator {
             Source::Nobody | Source::Fixed(_) => false,
             Source::TokenFile(file) => file.refuse(refused),
             Source::Exec(exec) => exec.refuse(refused),
+            #[cfg(feature = "oidc")]
+            Source::Oidc(oidc) => oidc.refuse(refused),
         }
     }
 }
@@ -119,6 +149,8 @@ impl fmt::Debug for Authenticator {
             Source::Fixed(_) => "fixed",
             Source::TokenFile(_) => "token file",
             Source::Exec(_) => "exec plugin",
+            #[cfg(feature = "oidc")]
+            Source::Oidc(_) => "auth-provider",
         };
         f.debug_struct("Authenticator").field("source", &kind).finish_non_exhaustive()
     }

@@ -292,6 +292,7 @@ fn is_bidi_control(c: char) -> bool {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn an_allowlist_holds_names_and_clean_absolute_paths() {
         for entry in ["aws", "gke-gcloud-auth-plugin", "/usr/bin/aws"] {

@@ -39,6 +39,8 @@ pub use exec::{ExecApiVersion, ExecPlugin, ExecPolicy, InteractiveMode};
 pub use flags::Flags;
 pub use impersonation::Impersonation;
 pub(crate) use kubeconfig::AuthProvider;
+#[cfg(feature = "oidc")]
+pub(crate) use kubeconfig::StoredUser;
 pub use kubeconfig::{
     ClusterEdit, ContextEdit, EditOptions, KubeContext, Kubeconfig, KubeconfigEdit, UserEdit,
 };

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::clock::{Age, Clock, Lifetime};
 use super::renewed::{Failure, Fresh, Renewed, Source};
 use super::{bearer, is_token};
-use crate::config::{Config, trimmed_secret};
+use crate::config::{Config, StoredUser, trimmed_secret};
 use crate::error::Kind;
 use crate::{Error, Result};
 use provider::Provider;
@@ -30,6 +30,16 @@ pub(super) trait Store: Send + Sync + 'static {
 
     /// Replaces some of them.
     fn save(&self, changed: &[(&str, &SecretString)]) -> Result<()>;
+}
+
+impl Store for StoredUser {
+    fn read(&self) -> Result<BTreeMap<String, SecretString>> {
+        StoredUser::read(self)
+    }
+
+    fn save(&self, changed: &[(&str, &SecretString)]) -> Result<()> {
+        StoredUser::save(self, changed)
+    }
 }
 
 /// One user of one identity provider.

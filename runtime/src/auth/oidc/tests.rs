@@ -117,6 +117,35 @@ async fn the_id_token_is_used_until_it_expires_and_then_refreshed_once_and_writt
 }
 
 #[tokio::test]
+async fn the_auth_provider_of_a_kubeconfig_is_used_and_its_file_updated() {
+    let issuer = provider().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let kubeconfig = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": "https://example.com"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {"auth-provider": {"name": "oidc", "config": {
+            "idp-issuer-url": format!("{}/dex", issuer.url), "client-id": "kubernetes",
+            "client-secret": "s3cr3t", "id-token": id_token("n0", -60), "refresh-token": "r1",
+        }}}}],
+    });
+    std::fs::write(&file, kubeconfig.to_string()).unwrap();
+    let config = Config::from_kubeconfig(&file).unwrap();
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+    let authenticator = crate::auth::Authenticator::new(&config).unwrap();
+    let header = authenticator.presented().await.unwrap().authorization.unwrap();
+    assert!(header.expose_secret().ends_with(".n1"));
+    let saved = std::fs::read_to_string(&file).unwrap();
+    assert!(saved.contains(".n1") && saved.contains("r2") && saved.contains("s3cr3t"), "{saved}");
+    // The next process begins with what is in the file.
+    let authenticator = crate::auth::Authenticator::new(&Config::from_kubeconfig(&file).unwrap()).unwrap();
+    let header = authenticator.presented().await.unwrap().authorization.unwrap();
+    assert!(header.expose_secret().ends_with(".n1"));
+    assert_eq!(issuer.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn what_another_process_has_refreshed_is_taken_over() {
     let server = provider().await;
     let clock = Clock::default();

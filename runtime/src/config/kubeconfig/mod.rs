@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub use edit::{ClusterEdit, ContextEdit, EditOptions, KubeconfigEdit, UserEdit};
 pub use model::KubeContext;
 use model::Named;
+#[cfg(feature = "oidc")]
+pub(crate) use model::StoredUser;
 pub(crate) use model::{AuthProvider, Cluster, User};
 
 use super::tls::read_limited;

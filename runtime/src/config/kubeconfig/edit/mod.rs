@@ -332,7 +332,7 @@ impl StoredUser {
     /// # Errors
     ///
     /// The file cannot be read, or has no such user any more.
-    #[allow(dead_code)] // What refreshes tokens is behind the feature `oidc`.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))] // What refreshes tokens is behind the feature `oidc`.
     pub(crate) fn read(&self) -> Result<BTreeMap<String, SecretString>> {
         let kubeconfig = Kubeconfig::read_in(&self.file, &Environment::empty())?;
         match kubeconfig.users.into_iter().find(|entry| entry.name == self.user) {
@@ -351,7 +351,7 @@ impl StoredUser {
     /// # Errors
     ///
     /// The file is locked for too long, is not what it was, or cannot be written.
-    #[allow(dead_code)] // What refreshes tokens is behind the feature `oidc`.
+    #[cfg_attr(not(feature = "oidc"), allow(dead_code))] // What refreshes tokens is behind the feature `oidc`.
     pub(crate) fn save(&self, settings: &[(&str, &SecretString)]) -> Result<()> {
         let mut edit = KubeconfigEdit::open_file(&self.file)?;
         if !edit.names(Sort::User).any(|known| known == self.user) {
