@@ -77,6 +77,8 @@ struct Shared {
     endpoint: observe::Endpoint,
     /// Which warnings are in the log already.
     said: warn::Said,
+    /// What watches that go on know together.
+    watching: crate::watch::Memory,
 }
 
 /// An answer that was read to its end.
@@ -117,6 +119,7 @@ impl Client {
                 budget: Budget::new(),
                 endpoint: observe::Endpoint::of(config.server()),
                 said: warn::Said::default(),
+                watching: crate::watch::Memory::default(),
                 config,
             }),
             unknown_fields,
@@ -194,6 +197,10 @@ impl Client {
 
     pub(crate) fn defaults(&self) -> &WriteDefaults {
         &self.defaults
+    }
+
+    pub(crate) fn watching(&self) -> &crate::watch::Memory {
+        &self.shared.watching
     }
 
     pub(crate) fn unknown_field_policy(&self) -> UnknownFieldPolicy {

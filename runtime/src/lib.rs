@@ -5,6 +5,7 @@
 
 mod api;
 mod auth;
+mod backoff;
 mod body_stream;
 mod client;
 pub mod codec;
@@ -36,6 +37,7 @@ pub use api::{
 #[doc(hidden)]
 pub use auth::fuzz as fuzz_exec_credential;
 pub use auth::{ExecAnswer, ExecRequest};
+pub use backoff::Backoff;
 pub use client::{Client, Metrics, Middleware, RequestHeaders, RequestInfo, ResponseInfo};
 pub use codec::{FillDefaults, UnknownFields};
 pub use config::{
@@ -57,7 +59,10 @@ pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
 pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest, Warning};
-pub use watch::{Bookmark, Watch, WatchEvent};
+pub use watch::{
+    Bookmark, ResumingEvent, ResumingWatch, UnreadableObject, Watch, WatchEvent, WatchFailure, WatchHandle,
+    WatchPhase, WatchStatus,
+};
 #[doc(hidden)]
 pub use watch::{Frames, TooLong, fuzz as fuzz_watch};
 pub use wire::{

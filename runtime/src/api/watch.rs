@@ -1,14 +1,21 @@
-//! Beginning a watch.
+//! Beginning a watch, or one that goes on: the requests of both.
+//!
+//! What is done when, is decided in `crate::watch`.
 
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::call::{Target, awaitable, debug_request, header_setter, option_setters};
-use crate::Result;
-use crate::codec::Value;
-use crate::options::{ResourceVersionMatch, WatchOptions};
+use super::call::{Target, awaitable, check, debug_request, header_setter, option_setters};
+use super::list::ListRequest;
+use crate::client::Response;
+use crate::codec::{self, Value};
+use crate::error::{Error, Kind};
+use crate::options::{ListOptions, ResourceVersionMatch, WatchOptions};
 use crate::request::{Class, Method, Request};
-use crate::watch::Watch;
+use crate::transport::BoxFuture;
+use crate::watch::{ListPlan, Memory, Named, Page, Source, Watch, WatchPlan};
+use crate::wire::{List, RawJson};
+use crate::{Entity, Result, ResumingWatch};
 
 /// Watches objects for changes.
 #[must_use = "a request does nothing until it is awaited or sent"]
@@ -68,6 +75,106 @@ impl<T: Value + Default + 'static> WatchRequest<T> {
             self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10));
         let answer = self.target.client.open_within(&request, lifetime).await?;
         Ok(Watch::new(self.target.client, request, answer.body, lifetime))
+    }
+
+    async fn send_within(self, limit: Duration) -> Result<Watch<T>> {
+        let request = self.request()?;
+        let lifetime =
+            self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10));
+        let answer = self.target.client.open_within(&request, Some(limit)).await?;
+        Ok(Watch::new(self.target.client, request, answer.body, lifetime))
+    }
+}
+
+impl<T: Entity> WatchRequest<T> {
+    /// A watch that begins with all objects that are there, and goes on after every failure. Nothing is sent before it is polled.
+    ///
+    /// Of the options, the selectors count; `resource_version`, which begins after that version and lists nothing unless the server
+    /// no longer knows it; and `timeout_seconds`, which is otherwise chosen by chance between 5 and 10 minutes for each connection.
+    /// The rest it chooses by itself.
+    pub fn resuming(self) -> ResumingWatch<T> {
+        let WatchRequest { mut target, options, .. } = self;
+        // It waits and tries again by itself, by other rules.
+        target.client = target.client.max_retries(0);
+        let (version, seconds) = (options.resource_version.clone(), options.timeout_seconds);
+        ResumingWatch::new(Box::new(Collection { target, options, of: PhantomData }), version, seconds)
+    }
+}
+
+/// The collection that a resuming watch is about.
+struct Collection<T> {
+    target: Target,
+    options: WatchOptions,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Entity> Source<T> for Collection<T> {
+    fn open(&self, plan: WatchPlan, within: Duration) -> BoxFuture<'static, Result<Watch<T>>> {
+        let mut request = WatchRequest::<T>::new(self.target.clone());
+        request.options = WatchOptions {
+            resource_version: Some(plan.version).filter(|version| !version.is_empty()),
+            resource_version_match: None,
+            timeout_seconds: Some(plan.timeout_seconds),
+            allow_bookmarks: true,
+            send_initial_events: plan.initial.then_some(true),
+            ..self.options.clone()
+        };
+        Box::pin(request.send_within(within))
+    }
+
+    fn list(&self, plan: ListPlan) -> BoxFuture<'static, Result<Page<T>>> {
+        let WatchOptions { label_selector, field_selector, shard_selector, .. } = self.options.clone();
+        let version = Some(plan.version).filter(|version| !version.is_empty());
+        let mut request = ListRequest::<T>::new(self.target.clone());
+        request.options = ListOptions {
+            label_selector,
+            field_selector,
+            shard_selector,
+            resource_version_match: version.as_ref().map(|_| ResourceVersionMatch::NotOlderThan),
+            resource_version: version,
+            limit: plan.limit,
+            continue_token: plan.token,
+            ..ListOptions::default()
+        };
+        Box::pin(async move {
+            let client = &request.target.client;
+            let request_once = request.request()?;
+            let response = client.call(&request_once).await?;
+            page(&request.target, &request_once, &response)
+        })
+    }
+
+    fn resource(&self) -> String {
+        let info = &self.target.resource;
+        format!("{} in {}", info.plural, info.api_version())
+    }
+
+    fn memory(&self) -> &Memory {
+        self.target.client.watching()
+    }
+}
+
+/// A page of a list; where it cannot be read as a whole, object by object.
+fn page<T: Entity>(target: &Target, request: &Request, response: &Response) -> Result<Page<T>> {
+    check(&target.client, request, response)?;
+    let of = |metadata: crate::wire::ListMeta, items| Page {
+        items,
+        version: metadata.resource_version.unwrap_or_default(),
+        token: metadata.continue_,
+    };
+    match super::call::decode::<List<T>>(&target.client, request, response) {
+        Ok(list) => Ok(of(list.metadata, list.items.into_iter().map(Ok).collect())),
+        Err(error) => {
+            let Ok(list) = codec::from_slice::<List<RawJson>>(&response.body) else { return Err(error) };
+            let read = |item: RawJson| {
+                codec::from_str::<T>(item.get()).map_err(|error| {
+                    let message = format!("an object of a list cannot be read: {error}");
+                    let error = Error::new(Kind::Decode, request.context(target.client.server()), message);
+                    (Named::read(item.get()).unwrap_or_default(), error)
+                })
+            };
+            Ok(of(list.metadata, list.items.into_iter().map(read).collect()))
+        }
     }
 }
 

@@ -59,7 +59,26 @@ pub(super) enum Line<T> {
     Event(WatchEvent<T>),
     Error(Box<Status>),
     /// An event of a type that this build does not know.
-    Unknown,
+    Unknown(String),
+    /// An event about an object that cannot be read, but for what it is called.
+    Unreadable(Box<Named>, DecodeError),
+}
+
+/// As much of an object as is needed to say which one it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Named {
+    pub(crate) deleted: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) namespace: Option<String>,
+    pub(crate) uid: Option<String>,
+    pub(crate) resource_version: Option<String>,
+}
+
+impl Named {
+    /// Reads it from the text of an object that cannot be read as a whole.
+    pub(crate) fn read(object: &str) -> Option<Self> {
+        Some(codec::from_str::<Nameable>(object).ok()?.metadata.into_named(false))
+    }
 }
 
 /// Reads one line.
@@ -67,8 +86,17 @@ pub(super) fn read<T: Value + Default>(line: &[u8]) -> Result<Line<T>, DecodeErr
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         // The codec knows best how to say where the text is broken.
-        Err(_) => return codec::from_slice::<Status>(line).map(|_| Line::Unknown),
+        Err(_) => return codec::from_slice::<Status>(line).map(|_| Line::Unknown(String::new())),
     };
+    read_as(text).or_else(|error| {
+        let Ok(Line::Event(event)) = read_as::<Nameable>(text) else { return Err(error) };
+        let deleted = matches!(event, WatchEvent::Deleted(_));
+        let Some(object) = event.into_object() else { return Err(error) };
+        Ok(Line::Unreadable(Box::new(object.metadata.into_named(deleted)), error))
+    })
+}
+
+fn read_as<T: Value + Default>(text: &str) -> Result<Line<T>, DecodeError> {
     let mut reader = Reader::new(text);
     let mut event = String::new();
     let mut kind = String::new();
@@ -107,7 +135,7 @@ pub(super) fn read<T: Value + Default>(line: &[u8]) -> Result<Line<T>, DecodeErr
             message: Some("an event of type ERROR that holds no Status".to_owned()),
             ..Status::default()
         }))),
-        _ => Line::Unknown,
+        _ => Line::Unknown(event),
     })
 }
 
@@ -144,6 +172,43 @@ object! {
     }
 }
 
+/// As much of an object as says which one it is.
+#[derive(Clone, Default, PartialEq)]
+struct Nameable {
+    metadata: NameableMetadata,
+    unknown: UnknownFields,
+}
+
+object! {
+    Nameable {
+        0 metadata "metadata" [1] Message required;
+    }
+}
+
+#[derive(Clone, Default, PartialEq)]
+struct NameableMetadata {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+}
+
+object! {
+    NameableMetadata {
+        0 name "name" [1] String;
+        1 namespace "namespace" [3] String;
+        2 uid "uid" [5] String;
+        3 resource_version "resourceVersion" [6] String;
+    }
+}
+
+impl NameableMetadata {
+    fn into_named(self, deleted: bool) -> Named {
+        let NameableMetadata { name, namespace, uid, resource_version } = self;
+        Named { deleted, name, namespace, uid, resource_version }
+    }
+}
+
 /// Any object, as its text: what the framer's and the reader's fuzz target decodes into.
 #[doc(hidden)]
 pub fn fuzz(data: &[u8], cut: usize) {
@@ -176,7 +241,26 @@ mod tests {
         }
         assert!(matches!(event(r#"{"type":"MODIFIED","object":{}}"#), Line::Event(WatchEvent::Modified(_))));
         assert!(matches!(event(r#"{"type":"DELETED","object":{}}"#), Line::Event(WatchEvent::Deleted(_))));
-        assert!(matches!(event(r#"{"type":"PARTED","object":{}}"#), Line::Unknown));
+        assert!(matches!(event(r#"{"type":"PARTED","object":{}}"#), Line::Unknown(kind) if kind == "PARTED"));
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_read_is_named_if_its_metadata_can() {
+        let line = r#"{"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","uid":"u","resourceVersion":"7","labels":5},"spec":[]}}"#;
+        let Ok(Line::Unreadable(named, _)) = read::<crate::testing::Widget>(line.as_bytes()) else {
+            panic!()
+        };
+        let text = |it: &str| Some(it.to_owned());
+        let expected = Named {
+            deleted: true,
+            name: text("a"),
+            namespace: text("n"),
+            uid: text("u"),
+            resource_version: text("7"),
+        };
+        assert_eq!(*named, expected);
+        let line = r#"{"type":"ADDED","object":{"metadata":{"name":5}}}"#;
+        assert!(read::<crate::testing::Widget>(line.as_bytes()).is_err());
     }
 
     #[test]

@@ -5,6 +5,9 @@
 /// The longest event; the same bound that client-go has.
 pub(crate) const MAX_FRAME: usize = 16 << 20;
 
+/// So much memory is kept while there is nothing in it: with a thousand watches it is a thousand times as much.
+const IDLE: usize = 4 << 10;
+
 /// Collects bytes and gives out whole lines.
 #[derive(Debug)]
 #[doc(hidden)]
@@ -40,12 +43,7 @@ impl Frames {
     /// Adds what came from the network.
     pub fn push(&mut self, chunk: &[u8]) {
         if self.start == self.buffer.len() {
-            self.buffer.clear();
-            // One huge event must not hold its memory for the hours that a watch lives.
-            if self.buffer.capacity() > 1 << 20 {
-                self.buffer = Vec::new();
-            }
-            (self.start, self.scanned) = (0, 0);
+            self.rewind();
         } else if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.scanned -= self.start;
@@ -63,6 +61,9 @@ impl Frames {
         loop {
             let Some(end) = memchr::memchr(b'\n', &self.buffer[self.scanned..]).map(|at| self.scanned + at)
             else {
+                if self.start == self.buffer.len() {
+                    self.rewind();
+                }
                 self.scanned = self.buffer.len();
                 let long = self.buffer.len() - self.start > self.limit;
                 return long.then_some(Err(TooLong { limit: self.limit }));
@@ -77,6 +78,16 @@ impl Frames {
                 return Some(Ok(self.buffer[start..end].trim_ascii()));
             }
         }
+    }
+
+    /// Everything was given out.
+    fn rewind(&mut self) {
+        self.buffer.clear();
+        // A burst must not hold its memory for the hours that a watch then is quiet.
+        if self.buffer.capacity() > IDLE {
+            self.buffer = Vec::new();
+        }
+        (self.start, self.scanned) = (0, 0);
     }
 
     /// What is left at the end of the stream: an unfinished line, or nothing.
@@ -112,6 +123,18 @@ mod tests {
         let (frames, rest) = frames_of(&[b"{\"a\"", b":1}\r", b"\n\n \n", b"", b"{}\n{", b"}"], 100);
         assert_eq!(frames, [Ok(b"{\"a\":1}".to_vec()), Ok(b"{}".to_vec())]);
         assert_eq!(rest, b"{}");
+    }
+
+    #[test]
+    fn memory_is_given_back_once_all_lines_were_taken() {
+        let mut frames = Frames::with_limit(1 << 20);
+        let line = vec![b'x'; 100_000];
+        frames.push(&line);
+        assert!(frames.frame().is_none());
+        frames.push(b"\n");
+        assert_eq!(frames.frame().map(|it| it.map(<[u8]>::len)), Some(Ok(100_000)));
+        assert!(frames.frame().is_none());
+        assert!(frames.buffer.capacity() <= IDLE);
     }
 
     #[test]

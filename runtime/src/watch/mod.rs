@@ -1,10 +1,17 @@
 //! Watching: the events of a stream, and how it ended.
 //!
-//! Deliberately one connection only: going on after it ends is for those who know what they have seen. The end has always
-//! a cause: `None` alone means that the server ended the stream cleanly, everything else is an error before it.
+//! A [`Watch`] is deliberately one connection only. Its end has always a cause: `None` alone means that the server ended the
+//! stream cleanly, everything else is an error before it. What goes on after the end is in `resume`, and decided in `machine`.
 
+mod cause;
 mod event;
 mod frames;
+mod machine;
+mod memory;
+mod plan;
+mod resume;
+mod status;
+mod told;
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -18,10 +25,18 @@ pub use event::fuzz;
 pub use event::{Bookmark, WatchEvent};
 #[doc(hidden)]
 pub use frames::{Frames, TooLong};
+pub use resume::ResumingWatch;
+pub use status::{WatchFailure, WatchHandle, WatchPhase, WatchStatus};
+pub use told::{ResumingEvent, UnreadableObject};
+
+pub(crate) use event::Named;
+pub(crate) use memory::Memory;
+pub(crate) use plan::{ListPlan, WatchPlan};
+pub(crate) use resume::{Page, Source};
 
 use crate::Result;
 use crate::client::Client;
-use crate::codec::Value;
+use crate::codec::{DecodeError, Value};
 use crate::error::{self, Error, Kind};
 use crate::request::Request;
 use crate::transport::Body;
@@ -43,6 +58,18 @@ pub struct Watch<T> {
     of: PhantomData<fn() -> T>,
 }
 
+/// What comes next of a watch, for those who go on by themselves.
+pub(crate) enum Next<T> {
+    Event(WatchEvent<T>),
+    /// An object that cannot be read; the stream goes on.
+    Unreadable(Box<Named>, Error),
+    /// A line that says nothing at all; the stream goes on.
+    Garbage(Error),
+    /// The end, before its time.
+    Failed(Error),
+    Ended,
+}
+
 impl<T: Value + Default> Watch<T> {
     pub(crate) fn new(client: Client, request: Request, body: Body, lifetime: Option<Duration>) -> Self {
         let deadline = lifetime.map(|lifetime| Box::pin(tokio::time::sleep(lifetime)));
@@ -60,29 +87,29 @@ impl<T: Value + Default> Watch<T> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<WatchEvent<T>>>> {
+        Poll::Ready(match ready!(self.poll_step(cx)) {
+            Next::Event(event) => Some(Ok(event)),
+            Next::Unreadable(_, error) | Next::Garbage(error) | Next::Failed(error) => Some(Err(error)),
+            Next::Ended => None,
+        })
+    }
+
+    pub(crate) fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Next<T>> {
         loop {
-            let Some(body) = &mut self.body else { return Poll::Ready(None) };
+            let Some(body) = &mut self.body else { return Poll::Ready(Next::Ended) };
             match self.frames.frame() {
-                Some(Ok(line)) => match event::read::<T>(line) {
-                    Ok(Line::Event(event)) => return Poll::Ready(Some(Ok(event))),
-                    Ok(Line::Unknown) => continue,
-                    Ok(Line::Error(status)) => {
-                        let error = self.status(*status);
-                        return self.end(error);
+                Some(Ok(line)) => {
+                    let read = event::read::<T>(line);
+                    match self.next_of(read) {
+                        Some(next) => return Poll::Ready(next),
+                        None => continue,
                     }
-                    Err(error) => {
-                        let message = format!("an event cannot be read: {error}");
-                        return Poll::Ready(Some(Err(self.client.error(
-                            &self.request,
-                            Kind::Decode,
-                            message,
-                        ))));
-                    }
-                },
+                }
                 Some(Err(too_long)) => {
+                    self.body = None;
                     let message = format!("an event is longer than {} bytes", too_long.limit);
-                    let error = self.client.error(&self.request, Kind::Transport, message);
-                    return self.end(error);
+                    let error = self.client.error(&self.request, Kind::TooLarge, message);
+                    return Poll::Ready(Next::Failed(error));
                 }
                 None => {}
             }
@@ -111,20 +138,47 @@ impl<T: Value + Default> Watch<T> {
         }
     }
 
+    /// What a line comes to; nothing, where it is to be passed over.
+    fn next_of(&mut self, line: std::result::Result<Line<T>, DecodeError>) -> Option<Next<T>> {
+        Some(match line {
+            Ok(Line::Event(event)) => Next::Event(event),
+            Ok(Line::Unknown(kind)) => {
+                let kind = error::excerpt(kind.as_bytes(), 64);
+                tracing::warn!(
+                    path = self.request.path.as_str(),
+                    kind,
+                    "an event of an unknown type is ignored"
+                );
+                return None;
+            }
+            Ok(Line::Error(status)) => {
+                self.body = None;
+                Next::Failed(self.status(*status))
+            }
+            Ok(Line::Unreadable(named, error)) => {
+                let message = format!("an event cannot be read: {error}");
+                Next::Unreadable(named, self.client.error(&self.request, Kind::Decode, message))
+            }
+            Err(error) => {
+                let message = format!("an event cannot be read: {error}");
+                Next::Garbage(self.client.error(&self.request, Kind::Decode, message))
+            }
+        })
+    }
+
     /// What an unfinished line at the end is: a last event, or the sign that the stream was cut.
-    fn last(&mut self) -> Option<Result<WatchEvent<T>>> {
+    fn last(&mut self) -> Next<T> {
         let rest = self.frames.rest();
         if rest.is_empty() {
-            return None;
+            return Next::Ended;
         }
         match event::read::<T>(rest) {
-            Ok(Line::Event(event)) => Some(Ok(event)),
-            Ok(Line::Unknown) => None,
-            Ok(Line::Error(status)) => Some(Err(self.status(*status))),
             Err(_) => {
                 let message = "the watch ended in the middle of an event";
-                Some(Err(self.client.error(&self.request, Kind::Transport, message)))
+                let error = self.client.error(&self.request, Kind::Transport, message);
+                Next::Failed(error)
             }
+            line => self.next_of(line).unwrap_or(Next::Ended),
         }
     }
 
@@ -137,9 +191,9 @@ impl<T: Value + Default> Watch<T> {
         }
     }
 
-    fn end(&mut self, error: Error) -> Poll<Option<Result<WatchEvent<T>>>> {
+    fn end(&mut self, error: Error) -> Poll<Next<T>> {
         self.body = None;
-        Poll::Ready(Some(Err(error)))
+        Poll::Ready(Next::Failed(error))
     }
 }
 
