@@ -1,5 +1,6 @@
 // Command controlplane is a Kubernetes control plane in one multi-call binary:
-// etcd, kube-apiserver, kube-controller-manager and kubectl, chosen by the first argument.
+// etcd, kube-apiserver, kube-controller-manager and kubectl, chosen by the first argument; in the newest release also a
+// kubelet of our own (kubelet.go).
 //
 // It exists for end-to-end tests only. It deliberately adds no behaviour to the programs it contains, save one:
 // with CONTROLPLANE_END_WITH_STDIN set, the program ends as soon as its standard input does, so that no server
@@ -9,7 +10,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
@@ -18,38 +22,44 @@ import (
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 )
 
+// programs are the programs by name. Each reads os.Args itself.
+var programs = map[string]func() int{
+	"etcd":                    func() int { etcdmain.Main(os.Args); return 0 },
+	"kube-apiserver":          func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
+	"kube-controller-manager": func() int { return cli.Run(controllermanager.NewControllerManagerCommand()) },
+	"kubectl":                 func() int { return cli.Run(kubectl.NewDefaultKubectlCommand()) },
+}
+
+// atEnd is what is left to do when the process ends with its standard input.
+var atEnd = func() {}
+
 func main() {
 	if len(os.Args) < 2 {
 		usage()
 	}
-	program := os.Args[1]
-	// Each program parses os.Args itself, so the first argument is taken out before it starts.
-	os.Args = append([]string{program}, os.Args[2:]...)
+	name := os.Args[1]
+	program, known := programs[name]
+	if !known {
+		usage()
+	}
+	// The first argument is taken out before the program reads them.
+	os.Args = append([]string{name}, os.Args[2:]...)
 	if os.Getenv("CONTROLPLANE_END_WITH_STDIN") != "" {
 		go endWithStdin()
 	}
-	switch program {
-	case "etcd":
-		etcdmain.Main(os.Args)
-	case "kube-apiserver":
-		os.Exit(cli.Run(apiserver.NewAPIServerCommand()))
-	case "kube-controller-manager":
-		os.Exit(cli.Run(controllermanager.NewControllerManagerCommand()))
-	case "kubectl":
-		os.Exit(cli.Run(kubectl.NewDefaultKubectlCommand()))
-	default:
-		usage()
-	}
+	os.Exit(program())
 }
 
 // endWithStdin ends the process when the other end of standard input is gone. There is nothing to shut down
 // in an orderly way: the data is in a temporary folder.
 func endWithStdin() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
+	atEnd()
 	os.Exit(0)
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: controlplane etcd|kube-apiserver|kube-controller-manager|kubectl [FLAGS]")
+	names := strings.Join(slices.Sorted(maps.Keys(programs)), "|")
+	fmt.Fprintf(os.Stderr, "usage: controlplane %s [FLAGS]\n", names)
 	os.Exit(2)
 }

@@ -1,6 +1,7 @@
 //! Beside kubectl on a real kube-apiserver: what one writes the other reads, and each knows what the other manages.
 
 use std::path::PathBuf;
+use std::process::{Output, Stdio};
 
 use clientset::apps::v1::Deployment;
 use clientset::core::v1::ConfigMap;
@@ -12,13 +13,13 @@ use tokio::process::Command;
 use crate::harness::{Sandbox, kubeconfig, named, sandbox};
 
 /// kubectl of the test control plane, in the sandbox; `None` (said loudly) with a server that brings none.
-struct Kubectl {
+pub(crate) struct Kubectl {
     program: PathBuf,
     namespace: String,
 }
 
 impl Kubectl {
-    fn new(sandbox: &Sandbox) -> Option<Kubectl> {
+    pub(crate) fn new(sandbox: &Sandbox) -> Option<Kubectl> {
         let program = std::env::var_os("CLIENTSET_TEST_CONTROLPLANE").map(PathBuf::from);
         if program.is_none() {
             eprintln!(
@@ -28,17 +29,27 @@ impl Kubectl {
         Some(Kubectl { program: program?, namespace: sandbox.namespace.clone() })
     }
 
-    /// What it prints; it must end well.
-    async fn run(&self, words: &[&str], input: &str) -> String {
+    /// The command, with all of its streams piped.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("kubectl").arg("--kubeconfig").arg(kubeconfig().expect("a server"));
         command.args(["--namespace", &self.namespace]).args(words).kill_on_drop(true);
-        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
-        let mut child = command.stderr(std::process::Stdio::piped()).spawn().expect("kubectl starts");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// How it ends, and what it says.
+    pub(crate) async fn output(&self, words: &[&str], input: &str) -> Output {
+        let mut child = self.command(words).spawn().expect("kubectl starts");
         let mut pipe = child.stdin.take().expect("a pipe");
         pipe.write_all(input.as_bytes()).await.expect("it reads");
         drop(pipe);
-        let output = child.wait_with_output().await.expect("it ends");
+        child.wait_with_output().await.expect("it ends")
+    }
+
+    /// What it prints; it must end well.
+    pub(crate) async fn run(&self, words: &[&str], input: &str) -> String {
+        let output = self.output(words, input).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "kubectl {words:?}: {said}");
         String::from_utf8(output.stdout).expect("UTF-8")

@@ -11,6 +11,8 @@ use crate::{files, process, workspace};
 
 /// The variables that the tests look at.
 pub(crate) const CONTROL_PLANE: &str = "CLIENTSET_TEST_CONTROLPLANE";
+/// The program with the kubelet of our own.
+pub(crate) const KUBELET: &str = "CLIENTSET_TEST_KUBELET";
 const CLIENT_GO: &str = "CLIENTSET_TEST_CLIENT_GO";
 const KUBE_RS: &str = "CLIENTSET_TEST_KUBE_RS";
 

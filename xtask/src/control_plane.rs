@@ -1,5 +1,5 @@
 //! A real Kubernetes control plane for tests: which release, where its files lie. Building and running are in the
-//! modules below. It deliberately has no kubelet: pods never run.
+//! modules below. Pods run only where the kubelet of our own (tests/controlplane/kubelet) is asked for.
 
 pub(crate) mod build;
 pub(crate) mod credentials;

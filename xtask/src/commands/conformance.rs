@@ -46,7 +46,11 @@ impl Conformance {
             self.play(Some(file), build::cached(Release::newest()?)?.as_deref())?;
         } else {
             let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-            let options = Options { release: Release::newest()?, controllers: Some(CLEANERS.to_owned()) };
+            let options = Options {
+                release: Release::newest()?,
+                controllers: Some(CLEANERS.to_owned()),
+                kubelet: false,
+            };
             let mut server = Server::start(&options, &folder.path().join("run"))?;
             let outcome = self.play(Some(server.kubeconfig.clone()), Some(&server.binary));
             server.alive()?;

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Args, Subcommand};
 
 use crate::control_plane::running::{self, Note};
-use crate::control_plane::server::{Options, Server};
+use crate::control_plane::server::{self, Options, Server};
 use crate::control_plane::{Release, build, run_folder};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::Step;
@@ -25,6 +25,7 @@ Examples:
   cargo xtask control-plane kubectl get namespaces
   cargo xtask control-plane stop
   cargo xtask control-plane start --kubernetes 1.33.13     another release beside it
+  cargo xtask control-plane start --kubelet                pods on node-0 run: exec, logs and their like work
   cargo xtask control-plane run --end-with-stdin           for programs: ends when their pipe closes")]
 pub(crate) struct ControlPlane {
     #[command(subcommand)]
@@ -64,6 +65,9 @@ struct Start {
     /// (garbage-collector-controller,namespace-controller), these controllers alone.
     #[arg(long, value_name = "NAMES", num_args = 0..=1, require_equals = true, default_missing_value = "*")]
     controllers: Option<String>,
+    /// Also a small kubelet: pods with `nodeName: node-0` run, as processes of this machine that nothing isolates.
+    #[arg(long)]
+    kubelet: bool,
 }
 
 #[derive(Args)]
@@ -137,11 +141,17 @@ impl Start {
         }
         // Here, where the terminal shows how far it is.
         build::ensure(release)?;
+        if self.kubelet {
+            server::kubelet(release)?;
+        }
         let program = std::env::current_exe().context(|| "cannot find xtask itself".to_owned())?;
         let mut command = Command::new(program);
         command.args(["control-plane", "run", "--kubernetes", &release.to_string()]);
         if let Some(controllers) = &self.controllers {
             command.arg(format!("--controllers={controllers}"));
+        }
+        if self.kubelet {
+            command.arg("--kubelet");
         }
         // It outlives this command, so it must hold nothing that somebody may wait for: with our standard error in
         // its hands, `cargo xtask control-plane start 2>&1 | cat` would end with the servers.
@@ -179,7 +189,8 @@ impl Run {
             return Err(Failure::new(format!("already running at {}", note.server))
                 .help("stop it with `cargo xtask control-plane stop`"));
         }
-        let options = Options { release, controllers: self.start.controllers.clone() };
+        let options =
+            Options { release, controllers: self.start.controllers.clone(), kubelet: self.start.kubelet };
         let server = Server::start(&options, &folder)?;
         running::supervise(server, release.to_string(), &folder, self.end_with_stdin, |note| {
             println!("{}", note.kubeconfig.display());

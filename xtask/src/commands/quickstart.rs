@@ -66,7 +66,7 @@ impl Quickstart {
             tour(Some(&file))?;
         } else if let Kind::Real = self.server {
             let temporary = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-            let options = Options { release: Release::newest()?, controllers: None };
+            let options = Options { release: Release::newest()?, controllers: None, kubelet: false };
             let server = Server::start(&options, &temporary.path().join("run"))?;
             tour(Some(&server.kubeconfig))?;
         } else {

@@ -43,7 +43,7 @@ impl ServerData {
             self.renew(&file.canonicalize().context(|| format!("cannot read {}", file.display()))?)?;
         } else {
             let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-            let options = Options { release: Release::newest()?, controllers: None };
+            let options = Options { release: Release::newest()?, controllers: None, kubelet: false };
             let mut server = Server::start(&options, &folder.path().join("run"))?;
             let outcome = self.renew(&server.kubeconfig);
             server.alive()?;

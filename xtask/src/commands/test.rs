@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::corpus;
 use super::generate::Generate;
 use super::quickstart;
-use crate::control_plane::server::{CLEANERS, Options, Server};
+use crate::control_plane::server::{CLEANERS, Options, Server, kubelet};
 use crate::control_plane::{Release, build, gomodule};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::seconds;
@@ -35,7 +35,8 @@ Examples:
 
 For the tests it sets CLIENTSET_TEST_KUBECONFIG (contexts admin, cert-admin, user; the same credentials lie as files
 beside it: ca.crt, client.crt, client.key, admin.token, user.token), CLIENTSET_TEST_CONTROLPLANE (the program that
-is kubectl with `kubectl` as its first argument), CLIENTSET_TEST_CLIENT_GO and CLIENTSET_TEST_KUBE_RS (programs with
+is kubectl with `kubectl` as its first argument), CLIENTSET_TEST_KUBELET (the program that is the kubelet of our own
+with `kubelet` as its first argument), CLIENTSET_TEST_CLIENT_GO and CLIENTSET_TEST_KUBE_RS (programs with
 other clients). CLIENTSET_CORPUS names a folder of real CRDs for the step `corpus`; ../shared/corpus unless set.")]
 pub(crate) struct Test {
     /// Run only these steps.
@@ -138,6 +139,7 @@ impl Test {
             command.env("CLIENTSET_TEST_KUBECONFIG", kubeconfig);
         }
         if let Some(server) = &cluster.server {
+            command.env(clients::KUBELET, kubelet(self.release()?)?);
             if self.release()? == Release::newest()? {
                 clients::provide(&mut command, &server.binary)?;
             } else {
@@ -187,7 +189,7 @@ impl Test {
             return Ok(None);
         }
         // While the servers are built nothing else is; compiling the tests first would save no time on two cores.
-        let options = Options { release, controllers: Some(CLEANERS.to_owned()) };
+        let options = Options { release, controllers: Some(CLEANERS.to_owned()), kubelet: false };
         Server::start(&options, folder).map(Some)
     }
 }

@@ -1,4 +1,5 @@
-//! Building the multi-call binary and caching it by what it was built from. It never runs it.
+//! Building the multi-call binary and caching it by what it was built from: the name of the file has the hash of that, so
+//! that checkouts of different states can share a cache. It never runs it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,12 +11,14 @@ use crate::failure::{Context, Failure, Result};
 use crate::progress::Step;
 use crate::{files, process, workspace};
 
+/// How many builds of a release are kept; each has more than 100 MB.
+const KEPT: usize = 3;
+
 /// The binary of a release, if it is built and up to date.
 pub(crate) fn cached(release: Release) -> Result<Option<PathBuf>> {
-    let binary = folder(release).join("controlplane");
-    let Ok(key) = std::fs::read_to_string(key_path(release)) else { return Ok(None) };
     // Asking for the sources of another release would download them; for the cache the program's text suffices.
-    Ok((binary.is_file() && key.trim() == key_of(release)?).then_some(binary))
+    let binary = binary(release)?;
+    Ok(binary.is_file().then_some(binary))
 }
 
 /// Builds the binary of a release unless the cached one is made from the same sources.
@@ -41,12 +44,27 @@ pub(crate) fn ensure(release: Release) -> Result<PathBuf> {
     let module = gomodule::prepare(release)?;
     let fresh = folder.join("controlplane.new");
     go_build(&module, &fresh, release, &step)?;
-    let binary = folder.join("controlplane");
+    let binary = binary(release)?;
     // A rename leaves running servers their own file.
     std::fs::rename(&fresh, &binary).context(|| format!("cannot replace {}", workspace::shown(&binary)))?;
-    files::write_if_changed(&key_path(release), key_of(release)?.as_bytes())?;
+    remove_old(&folder)?;
     step.done(&workspace::shown(&binary));
     Ok(binary)
+}
+
+/// Removes all but the newest builds in a folder.
+fn remove_old(folder: &Path) -> Result<()> {
+    let mut builds = Vec::new();
+    for name in files::names(folder)?.iter().filter(|name| name.starts_with(PREFIX)) {
+        let path = folder.join(name);
+        let made = path.metadata().and_then(|it| it.modified());
+        builds.push((made.context(|| format!("cannot read {}", workspace::shown(&path)))?, path));
+    }
+    builds.sort();
+    for (_, path) in builds.iter().rev().skip(KEPT) {
+        std::fs::remove_file(path).context(|| format!("cannot remove {}", workspace::shown(path)))?;
+    }
+    Ok(())
 }
 
 fn go_build(module: &Path, binary: &Path, release: Release, step: &Step) -> Result<()> {
@@ -92,19 +110,46 @@ fn link_flags(release: Release) -> String {
     .join(" ")
 }
 
-fn key_path(release: Release) -> PathBuf {
-    folder(release).join("key")
+const PREFIX: &str = "controlplane-";
+
+fn binary(release: Release) -> Result<PathBuf> {
+    let key = key_of(release)?;
+    let short = key.get(..16).unwrap_or(&key);
+    Ok(folder(release).join(format!("{PREFIX}{short}")))
 }
 
 /// What a binary was made from: our Go sources, the release and the way it is linked.
 fn key_of(release: Release) -> Result<String> {
     let mut all = Vec::new();
-    let newest = release == Release::newest()?;
-    let sources: &[&str] = if newest { &["main.go", "go.mod", "go.sum"] } else { &["main.go"] };
+    let mut sources = gomodule::sources(release)?;
+    if release == Release::newest()? {
+        sources.extend(["go.mod", "go.sum"].map(PathBuf::from));
+    }
     for name in sources {
         all.extend(files::read(&gomodule::committed().join(name))?);
         all.push(0);
     }
     all.extend(link_flags(release).into_bytes());
     Ok(files::sha256(&all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_builds_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for (age, name) in ["controlplane-a", "controlplane-b", "controlplane-c", "controlplane-d", "lock"]
+            .iter()
+            .enumerate()
+        {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let made = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(age as u64);
+            file.set_modified(made).unwrap();
+        }
+        remove_old(folder.path()).unwrap();
+        let left = files::names(folder.path()).unwrap();
+        assert_eq!(left, ["controlplane-b", "controlplane-c", "controlplane-d", "lock"]);
+    }
 }

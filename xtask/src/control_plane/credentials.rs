@@ -37,7 +37,13 @@ pub(crate) struct Paths {
     pub(crate) service_account_key: PathBuf,
     pub(crate) service_account_public_key: PathBuf,
     pub(crate) tokens: PathBuf,
+    /// What the API server shows a kubelet.
+    pub(crate) kubelet_client_certificate: PathBuf,
+    pub(crate) kubelet_client_key: PathBuf,
 }
+
+/// The address of the node of our kubelet, as tests/controlplane/kubelet has it.
+const NODE_ADDRESS: &str = "10.99.0.1";
 
 /// Makes all credentials and writes the files below `folder`.
 pub(crate) fn make(folder: &Path) -> Result<(Credentials, Paths)> {
@@ -49,8 +55,10 @@ pub(crate) fn make(folder: &Path) -> Result<(Credentials, Paths)> {
         service_account_key: folder.join("service-account.key"),
         service_account_public_key: folder.join("service-account.pub"),
         tokens: folder.join("tokens.csv"),
+        kubelet_client_certificate: folder.join("kubelet-client.crt"),
+        kubelet_client_key: folder.join("kubelet-client.key"),
     };
-    let Made { credentials, server, service_account, service_account_public } = made;
+    let Made { credentials, server, kubelet, kubelet_client, service_account, service_account_public } = made;
     let tokens = format!(
         "{},admin,admin,\"system:masters\"\n{},nobody-special,nobody-special\n",
         credentials.admin_token, credentials.user_token
@@ -62,6 +70,11 @@ pub(crate) fn make(folder: &Path) -> Result<(Credentials, Paths)> {
         (&paths.service_account_key, &service_account),
         (&paths.service_account_public_key, &service_account_public),
         (&paths.tokens, &tokens),
+        (&paths.kubelet_client_certificate, &kubelet_client.certificate),
+        (&paths.kubelet_client_key, &kubelet_client.key),
+        // Whoever starts a kubelet looks for these beside the kubeconfig.
+        (&folder.join("kubelet.crt"), &kubelet.certificate),
+        (&folder.join("kubelet.key"), &kubelet.key),
         // For tests that want files and not inline data.
         (&folder.join("client.crt"), &credentials.client.certificate),
         (&folder.join("client.key"), &credentials.client.key),
@@ -76,6 +89,8 @@ pub(crate) fn make(folder: &Path) -> Result<(Credentials, Paths)> {
 struct Made {
     credentials: Credentials,
     server: Identity,
+    kubelet: Identity,
+    kubelet_client: Identity,
     service_account: String,
     service_account_public: String,
 }
@@ -93,16 +108,29 @@ fn all() -> std::result::Result<Made, rcgen::Error> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let server = sign(params, &ca)?;
 
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "cert-admin");
-    params.distinguished_name.push(DnType::OrganizationName, "system:masters");
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    let client = sign(params, &ca)?;
+    let mut params = CertificateParams::new(vec![NODE_ADDRESS.to_owned()])?;
+    params.distinguished_name.push(DnType::CommonName, "kubelet");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let kubelet = sign(params, &ca)?;
+
+    let client = |name: &str, group: Option<&str>| {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        if let Some(group) = group {
+            params.distinguished_name.push(DnType::OrganizationName, group);
+        }
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        sign(params, &ca)
+    };
+    let admin = client("cert-admin", Some("system:masters"))?;
+    let kubelet_client = client("kube-apiserver-kubelet-client", None)?;
 
     let service_account = KeyPair::generate()?;
     Ok(Made {
-        credentials: Credentials { ca: ca.pem(), client, admin_token: token()?, user_token: token()? },
+        credentials: Credentials { ca: ca.pem(), client: admin, admin_token: token()?, user_token: token()? },
         server,
+        kubelet,
+        kubelet_client,
         service_account: service_account.serialize_pem(),
         service_account_public: service_account.public_key_pem(),
     })

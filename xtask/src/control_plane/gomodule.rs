@@ -16,6 +16,31 @@ pub(crate) fn committed() -> PathBuf {
     workspace::path("tests/controlplane")
 }
 
+/// The first minor with `k8s.io/cri-streaming`, on which the kubelet of our own stands.
+const KUBELET_SINCE: u32 = 37;
+
+/// Whether the binary of a release has the kubelet of our own; an older release is tested with that of the newest.
+pub(crate) fn has_kubelet(release: Release) -> bool {
+    release.minor >= KUBELET_SINCE
+}
+
+/// The files of the committed module that the binary of a release is built from, in a fixed order.
+pub(crate) fn sources(release: Release) -> Result<Vec<PathBuf>> {
+    let mut sources = vec![PathBuf::from("main.go")];
+    if has_kubelet(release) {
+        sources.push(PathBuf::from("kubelet.go"));
+        let mut names = files::names(&committed().join("kubelet"))?;
+        names.sort();
+        sources.extend(
+            names
+                .iter()
+                .filter(|name| name.ends_with(".go") && !name.ends_with("_test.go"))
+                .map(|name| Path::new("kubelet").join(name)),
+        );
+    }
+    Ok(sources)
+}
+
 /// The version that a go.mod requires of a module.
 pub(crate) fn required<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
     go_mod.lines().find_map(|line| {
@@ -88,12 +113,14 @@ pub(crate) fn prepare(release: Release) -> Result<PathBuf> {
     let folder = super::folder(release).join("module");
     let kubernetes = download("k8s.io/kubernetes", &release.module_version())?;
     let own = files::read_text(&kubernetes.go_mod)?;
-    files::write_if_changed(&folder.join("main.go"), &files::read(&committed().join("main.go"))?)?;
+    let mut changed = false;
+    for source in sources(release)? {
+        changed |= files::write_if_changed(&folder.join(&source), &files::read(&committed().join(&source))?)?;
+    }
     let template = template(&own, release);
     // `go mod tidy` rewrites go.mod, so what it was made from is kept beside it.
-    if files::write_if_changed(&folder.join("template"), template.as_bytes())?
-        || !folder.join("go.sum").exists()
-    {
+    changed |= files::write_if_changed(&folder.join("template"), template.as_bytes())?;
+    if changed || !folder.join("go.sum").exists() {
         files::write_if_changed(&folder.join("go.mod"), template.as_bytes())?;
         tidy(&folder)?;
     }
@@ -147,6 +174,13 @@ mod tests {
         assert!(text.contains("\tk8s.io/kubernetes v1.35.4\n"), "{text}");
         assert!(text.contains("\tgo.etcd.io/etcd/server/v3 v3.6.5\n"), "{text}");
         assert!(!text.contains("./staging"), "{text}");
+    }
+
+    #[test]
+    fn the_kubelet_is_built_into_releases_that_have_its_libraries() {
+        let kubelet = |release| sources(release).unwrap().contains(&PathBuf::from("kubelet/pods.go"));
+        assert!(kubelet(Release { minor: 37, patch: 1 }));
+        assert!(!kubelet(Release { minor: 33, patch: 13 }));
     }
 
     #[test]

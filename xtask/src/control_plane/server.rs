@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::credentials::{self, Paths};
-use super::{Release, build, kubeconfig};
+use super::{Release, build, gomodule, kubeconfig};
 use crate::failure::{Context, Failure, Result};
 use crate::progress::{Step, seconds};
 use crate::{files, process, workspace};
@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) release: Release,
     /// Also kube-controller-manager, with these controllers: its flag `--controllers`, where `*` are all.
     pub(crate) controllers: Option<String>,
+    /// Also the kubelet of our own: pods bound to the node `node-0` run.
+    pub(crate) kubelet: bool,
 }
 
 /// The controllers without which objects that are deleted stay: those of owners, and of namespaces.
@@ -100,6 +102,7 @@ impl Server {
         server.await_port(etcd, deadline)?;
         // Tests make it forget old versions, which no API of the server does.
         files::write_secret(&folder.join("etcd.url"), format!("http://127.0.0.1:{etcd}").as_bytes())?;
+        files::write_if_changed(&folder.join(EGRESS), egress().as_bytes())?;
         server.spawn("kube-apiserver", &apiserver_flags(options, &paths, etcd, port), folder)?;
         server.await_port(port, deadline)?;
         while server.get("/readyz").is_err() {
@@ -110,21 +113,42 @@ impl Server {
             let flags = controller_flags(controllers, &server.kubeconfig, &paths);
             server.spawn("kube-controller-manager", &flags, folder)?;
         }
+        if options.kubelet {
+            let binary = kubelet(options.release)?;
+            server.spawn_from(&binary, KUBELET, &kubelet_flags(&server.kubeconfig, &paths), folder)?;
+            let log = folder.join("kubelet.log");
+            while !std::fs::read_to_string(&log).is_ok_and(|log| log.lines().any(|line| line == "ready")) {
+                server.check(deadline)?;
+                sleep(PAUSE);
+            }
+        }
         Ok(server)
     }
 
     fn spawn(&mut self, program: &'static str, flags: &[String], folder: &Path) -> Result<()> {
+        self.spawn_from(&self.binary.clone(), program, flags, folder)
+    }
+
+    fn spawn_from(
+        &mut self,
+        binary: &Path,
+        program: &'static str,
+        flags: &[String],
+        folder: &Path,
+    ) -> Result<()> {
         let log = folder.join(format!("{program}.log"));
-        let open = || File::create(&log).context(|| format!("cannot write {}", workspace::shown(&log)));
-        let mut command = Command::new(&self.binary);
+        // Both streams through one file: opened twice, they would write over each other.
+        let said = File::create(&log).and_then(|file| Ok((file.try_clone()?, file)));
+        let (out, errors) = said.context(|| format!("cannot write {}", workspace::shown(&log)))?;
+        let mut command = Command::new(binary);
         command
             .arg(program)
             .args(flags)
             .env("CONTROLPLANE_END_WITH_STDIN", "1")
             .current_dir(folder)
             .stdin(Stdio::piped())
-            .stdout(open()?)
-            .stderr(open()?);
+            .stdout(out)
+            .stderr(errors);
         let mut child = command.spawn().context(|| format!("cannot run `{}`", process::shown(&command)))?;
         let lifeline = child.stdin.take();
         self.children.push(Running { program, child, lifeline, log });
@@ -176,6 +200,13 @@ impl Drop for Server {
         // The API server first: it complains at length about an etcd that is gone.
         for running in self.children.iter_mut().rev() {
             drop(running.lifeline.take());
+            if running.program == KUBELET {
+                // It ends by itself, after the processes of its containers, which nobody else knows.
+                let deadline = Instant::now() + Duration::from_secs(5);
+                while matches!(running.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                    sleep(PAUSE);
+                }
+            }
             let _ = running.child.kill();
             let _ = running.child.wait();
         }
@@ -232,6 +263,11 @@ fn apiserver_flags(options: &Options, paths: &Paths, etcd: u16, port: u16) -> Ve
         // Without these two it looks for an address of the machine, and there may be none.
         "--advertise-address=127.0.0.1".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
+        format!("--egress-selector-config-file={EGRESS}"),
+        "--kubelet-preferred-address-types=InternalIP".to_owned(),
+        format!("--kubelet-certificate-authority={}", paths.ca.display()),
+        format!("--kubelet-client-certificate={}", paths.kubelet_client_certificate.display()),
+        format!("--kubelet-client-key={}", paths.kubelet_client_key.display()),
         format!("--tls-cert-file={}", paths.server_certificate.display()),
         format!("--tls-private-key-file={}", paths.server_key.display()),
         format!("--client-ca-file={}", paths.ca.display()),
@@ -248,6 +284,44 @@ fn apiserver_flags(options: &Options, paths: &Paths, etcd: u16, port: u16) -> Ve
         flags.push("--disable-admission-plugins=ServiceAccount".to_owned());
     }
     flags
+}
+
+/// In the run folder, which is where the API server runs.
+const EGRESS: &str = "egress.json";
+
+/// What is sent to nodes, pods and services goes to the socket of the kubelet, if there is one. The API server refuses to
+/// proxy to loopback addresses, so nodes and pods have addresses that exist only behind that socket; and nothing that
+/// runs programs listens on a port. Webhooks with a URL are not concerned.
+fn egress() -> String {
+    let config = serde_json::json!({
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{
+            "name": "cluster",
+            "connection": {
+                "proxyProtocol": "HTTPConnect",
+                // Relative, since the path of a socket has at most 100 characters.
+                "transport": {"uds": {"udsName": "egress.sock"}},
+            },
+        }],
+    });
+    format!("{config:#}\n")
+}
+
+const KUBELET: &str = "kubelet";
+
+/// The program with the kubelet of our own: that of the newest release, where a release is too old to have one.
+pub(crate) fn kubelet(release: Release) -> Result<PathBuf> {
+    build::ensure(if gomodule::has_kubelet(release) { release } else { Release::newest()? })
+}
+
+fn kubelet_flags(kubeconfig: &Path, paths: &Paths) -> Vec<String> {
+    vec![
+        format!("--kubeconfig={}", kubeconfig.display()),
+        format!("--client-ca-file={}", paths.ca.display()),
+        "--tls-cert-file=kubelet.crt".to_owned(),
+        "--tls-private-key-file=kubelet.key".to_owned(),
+    ]
 }
 
 /// Whether the flag `--controllers` has the one that every pod waits for.

@@ -30,7 +30,8 @@ struct Entry {
 pub(crate) fn documents(release: Release) -> Result<Files> {
     build::ensure(release)?;
     let folder = tempfile::tempdir().context(|| "cannot make a temporary folder".to_owned())?;
-    let server = Server::start(&Options { release, controllers: None }, &folder.path().join("run"))?;
+    let server =
+        Server::start(&Options { release, controllers: None, kubelet: false }, &folder.path().join("run"))?;
     let step = Step::begin(format!("fetching {}/openapi/v3", server.url));
     let index: Index = serde_json::from_slice(&server.get("/openapi/v3")?)
         .context(|| "kube-apiserver answered /openapi/v3 with something else than the index".to_owned())?;
