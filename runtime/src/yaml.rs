@@ -16,8 +16,8 @@ pub(crate) const INPUT_LIMIT: usize = 8 << 20;
 /// Deeper than any configuration, and safe for whatever walks the tree by recursion.
 const DEPTH: usize = 64;
 
-/// How many values a document may hold.
-const NODES: usize = 200_000;
+/// How many values a document may hold: some thousand clusters with their users and contexts, in less than 16 MiB.
+const NODES: usize = 100_000;
 
 /// How many values, and how many bytes of text, anchors and aliases may copy.
 const COPIED_NODES: usize = 20_000;

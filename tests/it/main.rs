@@ -23,6 +23,7 @@ mod real_config;
 mod real_custom;
 mod real_dynamic;
 mod real_errors;
+mod real_kubeconfig;
 mod real_examples;
 mod real_kubectl;
 mod real_kubelet;

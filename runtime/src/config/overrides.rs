@@ -80,7 +80,7 @@ pub struct Overrides {
 ///
 /// The server is used where nothing names one. An authority and `insecure_skip_tls_verify` are one setting: how the server
 /// is trusted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ClusterDefaults {
     /// The server's URL.
     pub server: Option<String>,
@@ -123,6 +123,7 @@ impl fmt::Debug for Overrides {
             .field("user", &self.user)
             .field("namespace", &self.namespace)
             .field("server", &server)
+            .field("cluster_defaults", &self.cluster_defaults)
             .field("token", &self.token)
             .field("username", &self.username)
             .field("password", &self.password)
@@ -130,6 +131,16 @@ impl fmt::Debug for Overrides {
             .field("impersonate_user", &self.impersonate_user)
             .field("proxy_url", &self.proxy_url)
             .field("request_timeout", &self.request_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClusterDefaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterDefaults")
+            .field("server", &self.server.as_deref().map(server::without_userinfo))
+            .field("certificate_authority", &self.certificate_authority)
+            .field("proxy_url", &self.proxy_url)
             .finish_non_exhaustive()
     }
 }

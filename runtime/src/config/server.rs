@@ -112,13 +112,17 @@ pub(crate) fn check_proxy(url: &str) -> Result<(), String> {
         .map_err(|why| format!("{shown:?} is not a URL: {why}; write scheme://host:port"))
 }
 
-/// A URL that may be shown: whatever stands before an `@` is taken out, even where the rest is no URL.
+/// A URL that may be shown: whatever stands before an `@` is taken out, even where the rest is no URL, and so is a query.
 pub(crate) fn without_userinfo(url: &str) -> String {
+    let (url, query) = match url.split_once('?') {
+        Some((url, _)) => (url, "?[REDACTED]"),
+        None => (url, ""),
+    };
     match (url.rsplit_once('@'), url.split_once("://")) {
         (Some((_, host)), Some((scheme, _))) if !scheme.contains('@') => {
-            format!("{scheme}://[REDACTED]@{host}")
+            format!("{scheme}://[REDACTED]@{host}{query}")
         }
-        (Some((_, host)), _) => format!("[REDACTED]@{host}"),
-        (None, _) => url.to_owned(),
+        (Some((_, host)), _) => format!("[REDACTED]@{host}{query}"),
+        (None, _) => format!("{url}{query}"),
     }
 }

@@ -285,6 +285,31 @@ fn the_user_agent_names_program_and_platform() {
     assert_eq!(config.user_agent("mine/1").user_agent_header(), "mine/1");
 }
 
+#[test]
+fn nothing_that_configures_shows_a_secret() {
+    let secret = || SecretText::from("s3cr3t");
+    let url = || "https://me:s3cr3t@h/?token=s3cr3t".to_owned();
+    let defaults =
+        ClusterDefaults { server: Some(url()), proxy_url: Some(url().into()), ..ClusterDefaults::default() };
+    let overrides = Overrides {
+        server: Some(url()),
+        token: Some(secret()),
+        password: Some(secret()),
+        client_key_data: Some(secret()),
+        proxy_url: Some(url().into()),
+        exec: Some(ExecPlugin::new("login").arg("s3cr3t").env("TOKEN", "s3cr3t")),
+        cluster_defaults: defaults,
+        ..Overrides::default()
+    };
+    let config = Config::new(url()).bearer_token("s3cr3t").basic_auth("me", "s3cr3t").proxy_url(url());
+    let config =
+        config.client_certificate_pem("s3cr3t", "s3cr3t").exec(ExecPlugin::new("x").env("A", "s3cr3t"));
+    let environment = Environment::empty().var("TOKEN", "s3cr3t");
+    let options = KubeconfigEdit::options().environment(environment.clone());
+    let shown = format!("{overrides:#?} {config:#?} {environment:#?} {options:#?} {:?}", config.validate());
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+}
+
 #[cfg(unix)]
 #[test]
 fn several_contexts_serve_one_process() {

@@ -15,6 +15,11 @@ use crate::yaml::{self, Node, Value};
 /// Under this name a cluster keeps what its exec plugins are told.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
+/// What `kubectl config view` shows in place of secrets and certificates.
+const LEFT_OUT: &[&str] = &["REDACTED", "DATA+OMITTED"];
+const LEFT_OUT_HELP: &str =
+    "`kubectl config view` left this out; write the file with `kubectl config view --raw`";
+
 /// One file's content.
 #[derive(Default)]
 pub(crate) struct File {
@@ -97,6 +102,10 @@ impl Reader {
     }
 
     fn secret(&mut self, node: Node, path: &str) -> Option<SecretString> {
+        if matches!(&node.value, Value::String(text) if LEFT_OUT.contains(&text.as_str())) {
+            self.problem(&node, path, LEFT_OUT_HELP);
+            return None;
+        }
         self.text(node, path).map(SecretString::from)
     }
 
@@ -130,11 +139,20 @@ impl Reader {
         let (line, column) = (node.line, node.column);
         let text = self.text(node, path)?;
         let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        if LEFT_OUT.contains(&text.as_str()) {
+            let node = Node { line, column, value: Value::Null };
+            self.problem(&node, path, LEFT_OUT_HELP);
+            return None;
+        }
         match base64::engine::general_purpose::STANDARD.decode(&compact) {
             Ok(bytes) => Some(SecretSlice::from(bytes)),
             Err(_) => {
                 let node = Node { line, column, value: Value::Null };
-                self.problem(&node, path, "not base64");
+                self.problem(
+                    &node,
+                    path,
+                    "not base64; put the PEM text in as base64, or name its file instead",
+                );
                 None
             }
         }

@@ -326,6 +326,34 @@ fn refreshed_tokens_are_written_to_the_auth_provider_of_their_user_and_nothing_e
     assert!(error.contains("there is no user \"gone\" any more") && !error.contains("s3cr3t"), "{error}");
 }
 
+#[test]
+fn every_kubeconfig_that_can_be_read_is_written_as_it_was() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/kubeconfig");
+    let mut folders = vec![fixtures];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let Ok(document) = document(&path) else { continue };
+            let Ok(before) = yaml::parse(&bytes) else { continue };
+            let mut before = before.to_json();
+            if let Some(members) = before.as_object_mut() {
+                members.entry("apiVersion").or_insert("v1".into());
+                members.entry("kind").or_insert("Config".into());
+                let after = yaml::parse(document.text().as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!(after.to_json(), before, "{}", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 10, "{count} of the fixtures are good");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config {
         rng_seed: proptest::test_runner::RngSeed::Fixed(7),
