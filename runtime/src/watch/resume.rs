@@ -57,13 +57,13 @@ type OnError = Box<dyn FnMut(&Error) + Send + Sync>;
 /// try again, with growing waits, and it recovers by itself. Only a request that can never be sent ends the stream.
 ///
 /// ```no_run
-/// # use clientset_runtime::{DynamicApi, ResumingEvent, Result};
+/// # use clientset_runtime::{DynamicApi, Entity, ResumingEvent, Result};
 /// # async fn run(widgets: DynamicApi) -> Result<()> {
 /// let mut watch = widgets.watch().label_selector("app=web").resuming();
 /// while let Some(event) = watch.next().await.transpose()? {
 ///     match event {
-///         ResumingEvent::Listed(widget) | ResumingEvent::Applied(widget) => println!("there is {:?}", widget.name()),
-///         ResumingEvent::Deleted(widget) => println!("gone is {:?}", widget.name()),
+///         ResumingEvent::Listed(widget) | ResumingEvent::Applied(widget) => println!("there is {:?}", widget.metadata().name()),
+///         ResumingEvent::Deleted(widget) => println!("gone is {:?}", widget.metadata().name()),
 ///         _ => {}
 ///     }
 /// }
