@@ -10,11 +10,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use clientset::ExecRequest;
+use clientset::ExecPluginRequest;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("usage: exec_plugin TOKEN_FILE")?;
-    let request = ExecRequest::from_env()?;
+    let request = ExecPluginRequest::from_env()?;
     let token = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let expires = SystemTime::now() + Duration::from_secs(600);
     println!("{}", request.answer().token(token.trim()).expires(expires).to_json());

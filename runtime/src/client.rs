@@ -189,6 +189,14 @@ impl Client {
         &self.shared.namespace
     }
 
+    /// A client over something else than the network.
+    #[cfg(test)]
+    pub(crate) fn over(config: Config, transport: Arc<dyn Transport>) -> Client {
+        let mut client = Client::new(config).unwrap();
+        Arc::get_mut(&mut client.shared).unwrap().transport = transport;
+        client
+    }
+
     #[cfg(test)]
     fn impatient(mut self) -> Client {
         self.retry_floor = Duration::from_millis(1);

@@ -66,6 +66,10 @@ pub(crate) enum Kind {
     TooLarge,
     /// A success that is no answer of an API server.
     Content,
+    /// What a stream leads to said that it failed.
+    Remote,
+    /// A file of this machine cannot be read or written.
+    Local,
     /// What came back cannot be read.
     Decode,
     /// An update would drop members that this build does not know.

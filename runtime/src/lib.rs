@@ -22,6 +22,8 @@ mod patch;
 mod request;
 mod resource;
 mod rest;
+#[cfg(feature = "streams")]
+mod streams;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -30,13 +32,13 @@ pub mod wire;
 mod yaml;
 
 pub use api::{
-    Api, ApplyBody, ApplyRequest, ConnectRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest,
+    Api, ApplyBody, ApplyRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest,
     Deleted, EditRequest, GetRequest, ListRequest, ListStream, LogBytes, LogLines, LogRequest, PatchRequest,
-    UpdateRequest, WatchRequest,
+    ProxyRequest, UpdateRequest, WatchRequest,
 };
 #[doc(hidden)]
 pub use auth::fuzz as fuzz_exec_credential;
-pub use auth::{ExecAnswer, ExecRequest};
+pub use auth::{ExecPluginAnswer, ExecPluginRequest};
 pub use backoff::Backoff;
 pub use client::{Client, Metrics, Middleware, RequestHeaders, RequestInfo, ResponseInfo};
 pub use codec::{FillDefaults, UnknownFields};
@@ -59,6 +61,11 @@ pub use patch::Patch;
 pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
 pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest, Warning};
+#[cfg(feature = "streams")]
+pub use streams::{
+    AttachRequest, Copied, CopyFromRequest, CopyToRequest, ExecRequest, ExitStatus, Output, PortForwardFailure, PortForwardRequest, PortForwardStream, PortForwarder, Process, Stderr, Stdin, Stdout,
+    Terminal,
+};
 pub use watch::{
     Bookmark, ResumingEvent, ResumingWatch, UnreadableObject, Watch, WatchEvent, WatchFailure, WatchHandle,
     WatchPhase, WatchStatus,

@@ -158,7 +158,14 @@ fn every_method_asks_for_its_own_subresource_and_speaks_the_type_of_the_specific
 /// What a method gives, by its name.
 fn answer(method: &str, operation: &Operation, kind: &str) -> String {
     if operation.action == "connect" {
-        return "ConnectRequest".to_owned();
+        let request = match method {
+            "exec" => "ExecRequest",
+            "attach" => "AttachRequest",
+            "port_forward" => "PortForwardRequest",
+            "proxy" => "ProxyRequest",
+            other => panic!("a connection that the tests do not know: {other}"),
+        };
+        return request.to_owned();
     }
     let request = match method.split('_').next().expect("a word") {
         "logs" => return "LogRequest".to_owned(),

@@ -69,9 +69,13 @@ async fn what_could_change_the_path_is_refused_before_anything_is_sent() {
 
         let below = (*segment).to_owned();
         refused(&api.get_subresource::<Pod>("p", below.clone()).await.unwrap_err(), segment);
-        refused(&api.connect("p", below).url().unwrap_err(), segment);
+        refused(&api.proxy("p", below.clone()).url().unwrap_err(), segment);
+        refused(&api.exec("p", below, ["true"]).start().await.unwrap_err(), segment);
         refused(&api.logs(*segment).await.unwrap_err(), segment);
-        refused(&api.connect(*segment, "exec").url().unwrap_err(), segment);
+        refused(&api.proxy(*segment, "proxy").url().unwrap_err(), segment);
+        refused(&api.exec(*segment, "exec", ["true"]).start().await.unwrap_err(), segment);
+        refused(&api.attach(*segment, "attach").start().await.unwrap_err(), segment);
+        refused(&api.port_forward(*segment, "portforward", 80).connect().await.unwrap_err(), segment);
     }
     let refusal = socket.accept().unwrap_err();
     assert_eq!(refusal.kind(), std::io::ErrorKind::WouldBlock, "somebody connected");
@@ -82,9 +86,9 @@ async fn names_that_are_unusual_and_legal_go_through_escaped() {
     let client = Clientset::new(Config::new("https://203.0.113.7:6443")).unwrap();
     let pods: Api<Pod> = Api::namespaced(client.client(), "default");
     for (name, wanted) in
-        [("system:node:a", "system:node:a"), ("a b", "a%20b"), ("ä", "%C3%A4"), ("a..b", "a..b")]
+        [("https:a:443", "https:a:443"), ("a b", "a%20b"), ("ä", "%C3%A4"), ("a..b", "a..b")]
     {
-        let url = pods.connect(name, "exec").url().unwrap();
-        assert!(url.ends_with(&format!("/pods/{wanted}/exec")), "{url}");
+        let url = pods.proxy(name, "proxy").url().unwrap();
+        assert!(url.ends_with(&format!("/pods/{wanted}/proxy")), "{url}");
     }
 }

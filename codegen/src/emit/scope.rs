@@ -83,6 +83,12 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Something that the runtime defines behind a feature: with its path, since an import would need the feature too.
+    pub(super) fn gated(&self, name: &str) -> TokenStream {
+        let (path, name) = (path(&self.runtime), ident(name));
+        quote!(#path::#name)
+    }
+
     /// Another file's client of the same module.
     pub(super) fn import_own(&mut self, name: &str) {
         self.import(self.path_of(self.module), name);

@@ -4,11 +4,11 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::Settings;
+use super::{Home, Settings};
 use super::file::doc;
 use super::scope::{Scope, ident};
 use crate::diag::{Code, Report};
-use crate::ir::{Resource, Subresource, Type, Verb};
+use crate::ir::{Connection, Resource, Subresource, Type, Verb};
 use crate::names;
 
 /// What all methods of one subresource share.
@@ -39,7 +39,11 @@ pub(super) fn run(
     let mut context = Context { owner, resource, subresource: name, words, settings, scope };
     let mut methods = Vec::new();
     for (verb, ty) in &subresource.verbs {
-        if !context.methods(*verb, ty.as_deref(), &mut methods) {
+        let known = match (verb, subresource.connection) {
+            (Verb::Connect, connection) => context.connect(connection, &mut methods),
+            _ => context.methods(*verb, ty.as_deref(), &mut methods),
+        };
+        if !known {
             let what = format!("no method is known for `{}` of the subresource `{name}`", verb.name());
             report.error(
                 Code::UnknownApi,
@@ -61,6 +65,97 @@ impl Context<'_, '_> {
         ident(if names::is_identifier(&name) { &name } else { "subresource" })
     }
 
+    /// The method of a subresource that is connected to. Streams are behind a feature of the crate.
+    fn connect(&mut self, connection: Option<Connection>, methods: &mut Vec<TokenStream>) -> bool {
+        let (kind, sub) = (&self.owner.name, self.subresource);
+        let (name, path) = (self.name("connect"), Literal::string(sub));
+        let feature = (self.settings.home == Home::Crate).then(|| quote!(#[cfg(feature = "streams")]));
+        let (text, tokens) = match connection {
+            Some(Connection::Exec) => {
+                let request = self.scope.gated("ExecRequest");
+                let tokens = quote! {
+                    #feature
+                    pub fn #name<S: Into<String>>(
+                        &self,
+                        name: impl Into<String>,
+                        command: impl IntoIterator<Item = S>,
+                    ) -> #request {
+                        self.0.exec(name, #path, command)
+                    }
+                };
+                self.copying(&feature, methods);
+                (format!("Runs a program in a container of one {kind}, without a shell between."), tokens)
+            }
+            Some(Connection::Attach) => {
+                let request = self.scope.gated("AttachRequest");
+                let tokens = quote! {
+                    #feature
+                    pub fn #name(&self, name: impl Into<String>) -> #request { self.0.attach(name, #path) }
+                };
+                (format!("Attaches to the process that a container of one {kind} runs."), tokens)
+            }
+            Some(Connection::PortForward) => {
+                let request = self.scope.gated("PortForwardRequest");
+                let tokens = quote! {
+                    #feature
+                    pub fn #name(&self, name: impl Into<String>, port: u16) -> #request {
+                        self.0.port_forward(name, #path, port)
+                    }
+                };
+                (format!("Connects to a port of one {kind}."), tokens)
+            }
+            Some(Connection::Proxy) => {
+                let request = self.scope.runtime("ProxyRequest");
+                let tokens = quote! {
+                    pub fn #name(&self, name: impl Into<String>) -> #request { self.0.proxy(name, #path) }
+                };
+                (
+                    format!(
+                        "Sends a request to what one {kind} serves: `name` is `web`, `web:80` or `https:web:443`."
+                    ),
+                    tokens,
+                )
+            }
+            None => return false,
+        };
+        let docs = doc(&text);
+        methods.push(quote!(#docs #tokens));
+        true
+    }
+
+    /// What copies files by a program that is run.
+    fn copying(&self, feature: &Option<TokenStream>, methods: &mut Vec<TokenStream>) {
+        let (kind, path) = (&self.owner.name, Literal::string(self.subresource));
+        let request = self.scope.gated("CopyFromRequest");
+        let docs = doc(&format!("Copies a file or a folder out of a container of one {kind}, by its `tar`."));
+        methods.push(quote! {
+            #docs
+            #feature
+            pub fn copy_from(
+                &self,
+                name: impl Into<String>,
+                path: impl AsRef<str>,
+                local: impl Into<std::path::PathBuf>,
+            ) -> #request {
+                self.0.copy_from(name, #path, path, local)
+            }
+        });
+        let request = self.scope.gated("CopyToRequest");
+        let docs = doc(&format!("Copies a file or a folder into a container of one {kind}, by its `tar`."));
+        methods.push(quote! {
+            #docs
+            #feature
+            pub fn copy_to(
+                &self,
+                name: impl Into<String>,
+                local: impl Into<std::path::PathBuf>,
+                path: impl AsRef<str>,
+            ) -> #request {
+                self.0.copy_to(name, #path, local, path)
+            }
+        });
+    }
+
     fn methods(&mut self, verb: Verb, ty: Option<&str>, methods: &mut Vec<TokenStream>) -> bool {
         let owner = ident(&self.owner.name);
         let (kind, sub) = (&self.owner.name, self.subresource);
@@ -73,13 +168,6 @@ impl Context<'_, '_> {
             methods.push(quote!(#docs #tokens));
         };
         match (verb, ty) {
-            (Verb::Connect, _) => {
-                let (name, request) = (self.name("connect"), self.scope.runtime("ConnectRequest"));
-                method(
-                    format!("Connects to `{sub}` of one {kind}."),
-                    quote!(pub fn #name(&self, name: impl Into<String>) -> #request { self.0.connect(name, #path) }),
-                );
-            }
             (Verb::Get, None) if sub == "log" => {
                 let (name, request) = (self.name("get"), self.scope.runtime("LogRequest"));
                 method(

@@ -276,6 +276,38 @@ pub(crate) struct Resource {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subresource {
     pub(crate) verbs: BTreeMap<Verb, Option<String>>,
+    /// What one that is connected to leads to.
+    pub(crate) connection: Option<Connection>,
+}
+
+/// What a connection is for. The parameters of a request tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// A program is run: there is a `command`.
+    Exec,
+    /// The streams of what runs: there is a `stdin`.
+    Attach,
+    /// There are `ports`.
+    PortForward,
+    /// Requests go on: there is a `path`.
+    Proxy,
+}
+
+impl Connection {
+    pub(crate) fn from_query(query: &BTreeSet<String>) -> Option<Connection> {
+        let has = |name: &str| query.contains(name);
+        if has("command") {
+            Some(Connection::Exec)
+        } else if has("stdin") {
+            Some(Connection::Attach)
+        } else if has("ports") {
+            Some(Connection::PortForward)
+        } else if has("path") {
+            Some(Connection::Proxy)
+        } else {
+            None
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::types::module_of;
 use crate::diag::{Code, Report};
-use crate::ir::{Api, Module, Resource, Subresource, Verb};
+use crate::ir::{Api, Connection, Module, Resource, Subresource, Verb};
 use crate::spec::openapi::Operation;
 use crate::spec::tables::Config;
 
@@ -100,6 +100,9 @@ pub(crate) fn lower(operations: &[Operation], config: &Config, api: &mut Api, re
                     _ => operation.request.clone(),
                 };
                 entry.verbs.insert(verb, ty);
+                if verb == Verb::Connect {
+                    entry.connection = entry.connection.or(Connection::from_query(&operation.query));
+                }
             }
             None if resource.namespaced && !route.namespaced => {
                 resource.all_verbs.insert(verb);

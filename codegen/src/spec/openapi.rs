@@ -1,6 +1,8 @@
 //! An OpenAPI v3 document as kube-apiserver serves it: its schemas, and of its paths what a client needs. Decides
 //! nothing about Rust.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::cursor::Cursor;
@@ -29,6 +31,8 @@ pub(crate) struct Operation {
     pub(crate) request: Option<String>,
     /// The schema of the answer.
     pub(crate) response: Option<String>,
+    /// The query parameters, of this verb and of the whole path.
+    pub(crate) query: BTreeSet<String>,
 }
 
 impl Document {
@@ -81,6 +85,7 @@ impl Document {
     }
 
     fn read_path(&mut self, at: Cursor<'_>, path: &str, report: &mut Report) {
+        let shared = at.get("parameters").map(|parameters| query(parameters, report)).unwrap_or_default();
         for (method, value) in at.object(report).into_iter().flatten() {
             if method == "parameters" {
                 continue;
@@ -101,6 +106,8 @@ impl Document {
             };
             let request = at.get("requestBody").and_then(|body| content(body, report));
             let response = at.get("responses").and_then(|responses| answer(responses, report));
+            let mut query = at.get("parameters").map(|own| query(own, report)).unwrap_or_default();
+            query.extend(shared.iter().cloned());
             self.operations.push(Operation {
                 place: at.place(),
                 path: path.to_owned(),
@@ -108,9 +115,23 @@ impl Document {
                 kind: GroupVersionKind::read(kind, report),
                 request,
                 response,
+                query,
             });
         }
     }
+}
+
+/// The names of the query parameters in a list.
+fn query(parameters: Cursor<'_>, report: &mut Report) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (index, value) in parameters.array(report).iter().enumerate() {
+        let parameter = parameters.index(index, value);
+        // A reference leads to what every resource has, as `dryRun`.
+        if value.get("in").and_then(Value::as_str) == Some("query") {
+            names.insert(parameter.required_string("name", report));
+        }
+    }
+    names
 }
 
 /// The schema of the answer to a request that went well.

@@ -23,7 +23,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 pub use apply::{ApplyBody, ApplyRequest};
-pub use connect::ConnectRequest;
+pub use connect::ProxyRequest;
 pub use create::CreateRequest;
 pub use delete::{DeleteCollectionRequest, DeleteRequest, Deleted};
 pub use edit::EditRequest;
@@ -243,15 +243,6 @@ impl<T> Api<T> {
     /// Reads the log of a container.
     pub fn logs(&self, name: impl Into<String>) -> LogRequest {
         LogRequest::new(self.below(name, "log"))
-    }
-
-    /// Connects to a subresource that is no object: `exec`, `attach`, `portforward`, `proxy`.
-    pub fn connect(
-        &self,
-        name: impl Into<String>,
-        subresource: impl Into<Cow<'static, str>>,
-    ) -> ConnectRequest {
-        ConnectRequest::new(self.below(name, subresource))
     }
 }
 

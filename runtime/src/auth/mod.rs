@@ -23,7 +23,7 @@ use crate::config::{AuthProvider, Config};
 #[cfg(not(feature = "oidc"))]
 use crate::{Error, error::Kind};
 use clock::Clock;
-pub use plugin::{ExecAnswer, ExecRequest};
+pub use plugin::{ExecPluginAnswer, ExecPluginRequest};
 use renewed::Renewed;
 
 /// What the reader of plugins' answers makes of these bytes: for its fuzz target.

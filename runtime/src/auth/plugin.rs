@@ -19,16 +19,16 @@ const VARIABLE: &str = "KUBERNETES_EXEC_INFO";
 /// What a program was asked that runs as an exec plugin (client-go's `LoadExecCredentialFromEnv`).
 ///
 /// ```
-/// use clientset_runtime::ExecRequest;
+/// use clientset_runtime::ExecPluginRequest;
 ///
 /// let asked = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
-/// let request = ExecRequest::parse(asked)?; // in a plugin: ExecRequest::from_env()?
+/// let request = ExecPluginRequest::parse(asked)?; // in a plugin: ExecPluginRequest::from_env()?
 /// assert!(!request.is_interactive());
 /// println!("{}", request.answer().token("s3cr3t").to_json());
 /// # Ok::<(), clientset_runtime::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ExecRequest {
+pub struct ExecPluginRequest {
     version: ExecApiVersion,
     interactive: bool,
     cluster: Option<Config>,
@@ -37,22 +37,22 @@ pub struct ExecRequest {
 
 /// The answer of an exec plugin, to be printed on standard output.
 #[derive(Clone)]
-pub struct ExecAnswer {
+pub struct ExecPluginAnswer {
     version: ExecApiVersion,
     token: Option<SecretString>,
     identity: Option<(String, SecretString)>,
     expires: Option<SystemTime>,
 }
 
-impl ExecRequest {
+impl ExecPluginRequest {
     /// What the environment of this process says.
     ///
     /// # Errors
     ///
     /// When `KUBERNETES_EXEC_INFO` is not set, or holds no `ExecCredential` of a version that is known.
-    pub fn from_env() -> Result<ExecRequest> {
+    pub fn from_env() -> Result<ExecPluginRequest> {
         match std::env::var(VARIABLE) {
-            Ok(text) => ExecRequest::parse(text),
+            Ok(text) => ExecPluginRequest::parse(text),
             Err(_) => Err(wrong(format!("{VARIABLE} is not set")).with_help(
                 "this program is run by Kubernetes clients, as a kubeconfig's users[].user.exec says",
             )),
@@ -63,8 +63,8 @@ impl ExecRequest {
     ///
     /// # Errors
     ///
-    /// As [`ExecRequest::from_env`].
-    pub fn parse(text: impl AsRef<str>) -> Result<ExecRequest> {
+    /// As [`ExecPluginRequest::from_env`].
+    pub fn parse(text: impl AsRef<str>) -> Result<ExecPluginRequest> {
         let asked: Json = serde_json::from_str(text.as_ref()).map_err(|_| wrong("it is not JSON"))?;
         if asked.get("kind").and_then(Json::as_str) != Some("ExecCredential") {
             return Err(wrong("it is no ExecCredential"));
@@ -75,7 +75,7 @@ impl ExecRequest {
         let version = version.ok_or_else(|| wrong("its apiVersion is not known here"))?;
         let spec = asked.get("spec");
         let cluster = spec.and_then(|spec| spec.get("cluster")).and_then(Json::as_object);
-        Ok(ExecRequest {
+        Ok(ExecPluginRequest {
             version,
             interactive: spec
                 .and_then(|spec| spec.get("interactive"))
@@ -108,12 +108,12 @@ impl ExecRequest {
     }
 
     /// An answer in the version that was asked in.
-    pub fn answer(&self) -> ExecAnswer {
-        ExecAnswer { version: self.version, token: None, identity: None, expires: None }
+    pub fn answer(&self) -> ExecPluginAnswer {
+        ExecPluginAnswer { version: self.version, token: None, identity: None, expires: None }
     }
 }
 
-impl ExecAnswer {
+impl ExecPluginAnswer {
     /// Gives a bearer token.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(SecretString::from(token.into()));
@@ -156,9 +156,9 @@ impl ExecAnswer {
     }
 }
 
-impl fmt::Debug for ExecAnswer {
+impl fmt::Debug for ExecPluginAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExecAnswer")
+        f.debug_struct("ExecPluginAnswer")
             .field("version", &self.version)
             .field("token", &self.token.as_ref().map(|_| Redacted))
             .field("identity", &self.identity.as_ref().map(|_| Redacted))
@@ -203,7 +203,7 @@ mod tests {
         let asked = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{
             "interactive":true,"cluster":{"server":"https://[::1]:6443/prefix","tls-server-name":"name",
             "certificate-authority-data":"UEVN","proxy-url":"http://me:s3cr3t@proxy:1","config":{"audience":"x"}}}}"#;
-        let request = ExecRequest::parse(asked).unwrap();
+        let request = ExecPluginRequest::parse(asked).unwrap();
         assert!(request.is_interactive() && request.api_version() == ExecApiVersion::V1Beta1);
         assert_eq!(request.cluster().unwrap().server_url(), "https://[::1]:6443/prefix");
         assert_eq!(request.cluster_config(), Some(r#"{"audience":"x"}"#));
@@ -236,9 +236,9 @@ mod tests {
                 "not base64",
             ),
         ] {
-            let error = ExecRequest::parse(&text).unwrap_err().to_string();
+            let error = ExecPluginRequest::parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
-        assert!(ExecRequest::parse(of("ExecCredential", "v1", "null")).unwrap().cluster().is_none());
+        assert!(ExecPluginRequest::parse(of("ExecCredential", "v1", "null")).unwrap().cluster().is_none());
     }
 }

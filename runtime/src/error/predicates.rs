@@ -262,6 +262,22 @@ impl Error {
         matches!(self.kind(), Kind::Request | Kind::UnknownFields)
     }
 
+    /// What a stream leads to failed: nothing listens on the forwarded port, or a tool is missing in the container.
+    ///
+    /// # Troubleshooting
+    /// The server was reached and did its part; the message is from behind it.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.kind(), Kind::Remote)
+    }
+
+    /// A file of this machine cannot be read or written.
+    ///
+    /// # Troubleshooting
+    /// The message names the file and what the system says of it.
+    pub fn is_local(&self) -> bool {
+        matches!(self.kind(), Kind::Local)
+    }
+
     /// What came back cannot be read as what was asked for.
     ///
     /// # Troubleshooting

@@ -28,7 +28,7 @@ pub struct RestRequest {
 }
 
 impl RestRequest {
-    pub(super) fn new(client: &Client, method: Method, mut request: Result<Request>) -> Self {
+    pub(crate) fn new(client: &Client, method: Method, mut request: Result<Request>) -> Self {
         if let Ok(request) = &mut request {
             request.expect = Expect::Any;
         }
@@ -39,13 +39,22 @@ impl RestRequest {
         Self::new(client, method, Path::absolute(path).map(|path| Request::new(method, path)))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Request) -> Result<()>) -> Self {
         if let Ok(request) = &mut self.request
             && let Err(error) = change(request)
         {
             self.request = Err(error);
         }
         self
+    }
+
+    /// Another method; the path stays.
+    pub(crate) fn with_method(mut self, method: Method) -> Self {
+        self.method = method;
+        self.with(|request| {
+            request.method = method;
+            Ok(())
+        })
     }
 
     /// Adds a query parameter; the same name may come more than once.
@@ -117,7 +126,7 @@ impl RestRequest {
         })
     }
 
-    fn ready(self) -> Result<(Client, Request)> {
+    pub(crate) fn ready(self) -> Result<(Client, Request)> {
         let RestRequest { client, method, request } = self;
         let request =
             request.map_err(|error| error.in_context(|| format!("{method} on {}", client.server())))?;

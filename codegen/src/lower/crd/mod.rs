@@ -190,7 +190,7 @@ impl Lowering<'_> {
         let mut subresources = BTreeMap::new();
         let mut subresource = |name: &str, ty: &str| {
             let verbs = [Get, Update, Patch].into_iter().map(|verb| (verb, Some(ty.to_owned()))).collect();
-            subresources.insert(name.to_owned(), Subresource { verbs });
+            subresources.insert(name.to_owned(), Subresource { verbs, connection: None });
         };
         if version.status {
             subresource("status", &kind);

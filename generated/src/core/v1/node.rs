@@ -3,9 +3,9 @@
 //! Node of core/v1: the kind, its own types and its clients.
 
 use clientset_runtime::{
-    Api, ApplyBody, ApplyRequest, Client, ConnectRequest, CreateRequest, DeleteCollectionRequest,
-    DeleteRequest, EditRequest, GetRequest, List, ListRequest, Map, Patch, PatchRequest, Quantity, Time,
-    UnknownFields, UpdateRequest, WatchRequest, object, open_enum, resource,
+    Api, ApplyBody, ApplyRequest, Client, CreateRequest, DeleteCollectionRequest, DeleteRequest, EditRequest,
+    GetRequest, List, ListRequest, Map, Patch, PatchRequest, ProxyRequest, Quantity, Time, UnknownFields,
+    UpdateRequest, WatchRequest, object, open_enum, resource,
 };
 use crate::core::v1::TaintEffect;
 use crate::meta::v1::ObjectMeta;
@@ -109,9 +109,9 @@ impl Nodes {
         self.0.delete_collection()
     }
 
-    /// Connects to `proxy` of one Node.
-    pub fn proxy(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "proxy")
+    /// Sends a request to what one Node serves: `name` is `web`, `web:80` or `https:web:443`.
+    pub fn proxy(&self, name: impl Into<String>) -> ProxyRequest {
+        self.0.proxy(name, "proxy")
     }
 
     /// Reads `status` of one Node.

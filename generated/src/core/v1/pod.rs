@@ -3,9 +3,9 @@
 //! Pod of core/v1: the kind, its own types and its clients.
 
 use clientset_runtime::{
-    Api, ApplyBody, ApplyRequest, Client, ConnectRequest, CreateRequest, DeleteCollectionRequest,
-    DeleteRequest, EditRequest, GetRequest, List, ListRequest, LogRequest, Map, Patch, PatchRequest,
-    Quantity, Time, UnknownFields, UpdateRequest, WatchRequest, object, open_enum, resource,
+    Api, ApplyBody, ApplyRequest, Client, CreateRequest, DeleteCollectionRequest, DeleteRequest, EditRequest,
+    GetRequest, List, ListRequest, LogRequest, Map, Patch, PatchRequest, ProxyRequest, Quantity, Time,
+    UnknownFields, UpdateRequest, WatchRequest, object, open_enum, resource,
 };
 use crate::core::v1::{Binding, PodSpec, ResourceRequirements, Signal, VolumeHealthCondition};
 use crate::meta::v1::ObjectMeta;
@@ -112,9 +112,10 @@ impl Pods {
         self.0.delete_collection()
     }
 
-    /// Connects to `attach` of one Pod.
-    pub fn attach(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "attach")
+    /// Attaches to the process that a container of one Pod runs.
+    #[cfg(feature = "streams")]
+    pub fn attach(&self, name: impl Into<String>) -> clientset_runtime::AttachRequest {
+        self.0.attach(name, "attach")
     }
 
     /// Creates `binding` of one Pod.
@@ -163,9 +164,36 @@ impl Pods {
         self.0.create_subresource(name, "eviction", eviction)
     }
 
-    /// Connects to `exec` of one Pod.
-    pub fn exec(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "exec")
+    /// Copies a file or a folder out of a container of one Pod, by its `tar`.
+    #[cfg(feature = "streams")]
+    pub fn copy_from(
+        &self,
+        name: impl Into<String>,
+        path: impl AsRef<str>,
+        local: impl Into<std::path::PathBuf>,
+    ) -> clientset_runtime::CopyFromRequest {
+        self.0.copy_from(name, "exec", path, local)
+    }
+
+    /// Copies a file or a folder into a container of one Pod, by its `tar`.
+    #[cfg(feature = "streams")]
+    pub fn copy_to(
+        &self,
+        name: impl Into<String>,
+        local: impl Into<std::path::PathBuf>,
+        path: impl AsRef<str>,
+    ) -> clientset_runtime::CopyToRequest {
+        self.0.copy_to(name, "exec", local, path)
+    }
+
+    /// Runs a program in a container of one Pod, without a shell between.
+    #[cfg(feature = "streams")]
+    pub fn exec<S: Into<String>>(
+        &self,
+        name: impl Into<String>,
+        command: impl IntoIterator<Item = S>,
+    ) -> clientset_runtime::ExecRequest {
+        self.0.exec(name, "exec", command)
     }
 
     /// Reads the log of one Pod.
@@ -173,14 +201,19 @@ impl Pods {
         self.0.logs(name)
     }
 
-    /// Connects to `portforward` of one Pod.
-    pub fn port_forward(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "portforward")
+    /// Connects to a port of one Pod.
+    #[cfg(feature = "streams")]
+    pub fn port_forward(
+        &self,
+        name: impl Into<String>,
+        port: u16,
+    ) -> clientset_runtime::PortForwardRequest {
+        self.0.port_forward(name, "portforward", port)
     }
 
-    /// Connects to `proxy` of one Pod.
-    pub fn proxy(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "proxy")
+    /// Sends a request to what one Pod serves: `name` is `web`, `web:80` or `https:web:443`.
+    pub fn proxy(&self, name: impl Into<String>) -> ProxyRequest {
+        self.0.proxy(name, "proxy")
     }
 
     /// Reads `resize` of one Pod.

@@ -3,9 +3,9 @@
 //! Service of core/v1: the kind, its own types and its clients.
 
 use clientset_runtime::{
-    Api, ApplyBody, ApplyRequest, Client, ConnectRequest, CreateRequest, DeleteCollectionRequest,
-    DeleteRequest, EditRequest, GetRequest, IntOrString, List, ListRequest, Map, Patch, PatchRequest,
-    UnknownFields, UpdateRequest, WatchRequest, object, open_enum, resource,
+    Api, ApplyBody, ApplyRequest, Client, CreateRequest, DeleteCollectionRequest, DeleteRequest, EditRequest,
+    GetRequest, IntOrString, List, ListRequest, Map, Patch, PatchRequest, ProxyRequest, UnknownFields,
+    UpdateRequest, WatchRequest, object, open_enum, resource,
 };
 use crate::core::v1::Protocol;
 use crate::meta::v1::{Condition, ObjectMeta};
@@ -113,9 +113,9 @@ impl Services {
         self.0.delete_collection()
     }
 
-    /// Connects to `proxy` of one Service.
-    pub fn proxy(&self, name: impl Into<String>) -> ConnectRequest {
-        self.0.connect(name, "proxy")
+    /// Sends a request to what one Service serves: `name` is `web`, `web:80` or `https:web:443`.
+    pub fn proxy(&self, name: impl Into<String>) -> ProxyRequest {
+        self.0.proxy(name, "proxy")
     }
 
     /// Reads `status` of one Service.

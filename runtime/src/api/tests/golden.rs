@@ -7,7 +7,7 @@ use crate::options::{FieldValidation, ResourceVersionMatch};
 use crate::request::Request;
 use crate::testing::{Node, Part, Widget, WidgetSpec};
 use crate::wire::RawJson;
-use crate::{Api, Error, Method, Patch};
+use crate::{Api, Error, Patch};
 
 /// A request on four lines: method and URL, headers, body.
 fn wire(request: Result<Request, Error>) -> String {
@@ -137,27 +137,20 @@ fn writes_are_sent_to_the_byte_as_written_here() {
 }
 
 #[test]
-fn connections_are_described_to_the_byte() {
-    let exec = widgets()
-        .connect("a", "exec")
-        .method(Method::Post)
-        .container("c")
-        .command(["sh", "-c", "a & b"])
-        .stdout();
-    assert_eq!(
-        exec.url().unwrap(),
-        format!(
-            "http://203.0.113.7:8080/prefix{W}/a/exec?container=c&command=sh&command=-c&command=a%20%26%20b&stdout=true"
-        )
-    );
-    let ports = widgets().connect("a", "portforward").ports([80, 443]);
-    assert!(ports.url().unwrap().ends_with("/a/portforward?ports=80%2C443"));
-    let proxy = widgets().connect("http:a:80", "proxy").path("/metrics/x y").query("q", "1");
-    assert!(proxy.url().unwrap().ends_with("/http:a:80/proxy/metrics/x%20y?q=1"));
-    for bad in ["/../x", "//", "/a?b", "/%2e%2e/x"] {
-        assert!(widgets().connect("a", "proxy").path(bad).url().unwrap_err().is_request(), "{bad}");
+fn proxied_requests_are_described_to_the_byte() {
+    let proxy = |name: &str| widgets().proxy(name, "proxy");
+    let url = proxy("http:a:80").path("/metrics/x y").query("q", "1").url().unwrap();
+    assert_eq!(url, format!("http://203.0.113.7:8080/prefix{W}/http:a:80/proxy/metrics/x%20y?q=1"));
+    for good in ["a", "a:80", "a:web", "https:a:443", "https:a:", ":a:80"] {
+        assert!(proxy(good).url().unwrap().ends_with(&format!("/{good}/proxy")), "{good}");
     }
-    assert!(widgets().connect("a", "portforward").ports([]).url().is_err());
+    for bad in ["", ":", "https:a", "ftp:a:80", "https::443", "a:b:c:d"] {
+        assert!(proxy(bad).url().unwrap_err().is_request(), "{bad}");
+    }
+    for bad in ["/../x", "//", "/a?b", "/%2e%2e/x"] {
+        assert!(proxy("a").path(bad).url().unwrap_err().is_request(), "{bad}");
+    }
+    assert!(proxy("a").header("authorization", "x").url().unwrap_err().is_request());
 }
 
 #[tokio::test]

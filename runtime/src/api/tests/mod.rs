@@ -58,7 +58,7 @@ async fn nothing_is_sent_for_a_name_that_could_change_the_path() {
             here.edit(bad, |_| ()).await.unwrap_err(),
             here.logs(bad).await.unwrap_err(),
             here.get_subresource::<Widget>("a", bad.to_owned()).await.unwrap_err(),
-            here.connect("a", bad.to_owned()).bytes().await.unwrap_err(),
+            here.proxy("a", bad.to_owned()).await.unwrap_err(),
             there.list().await.unwrap_err(),
             there.watch().await.unwrap_err(),
             there.create(&widget("a")).await.unwrap_err(),
