@@ -32,9 +32,9 @@ pub mod wire;
 mod yaml;
 
 pub use api::{
-    Api, ApplyBody, ApplyRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest,
-    Deleted, EditRequest, GetRequest, ListRequest, ListStream, LogBytes, LogLines, LogRequest, PatchRequest,
-    ProxyRequest, UpdateRequest, WatchRequest,
+    Api, ApplyBody, ApplyRequest, CreateRequest, DeleteCollectionRequest, DeleteRequest, Deleted,
+    EditRequest, GetRequest, ListRequest, ListStream, LogBytes, LogLines, LogRequest, PatchRequest,
+    ProxyRequest, ResumingLogLines, UpdateRequest, WatchRequest,
 };
 #[doc(hidden)]
 pub use auth::fuzz as fuzz_exec_credential;
@@ -63,7 +63,8 @@ pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope}
 pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest, Warning};
 #[cfg(feature = "streams")]
 pub use streams::{
-    AttachRequest, Copied, CopyFromRequest, CopyToRequest, ExecRequest, ExitStatus, Output, PortForwardFailure, PortForwardRequest, PortForwardStream, PortForwarder, Process, Stderr, Stdin, Stdout,
+    AttachRequest, Copied, CopyFromRequest, CopyToRequest, ExecRequest, ExitStatus, Output,
+    PortForwardFailure, PortForwardRequest, PortForwardStream, PortForwarder, Process, Stderr, Stdin, Stdout,
     Terminal,
 };
 pub use watch::{

@@ -4,9 +4,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{Home, Settings};
 use super::file::doc;
 use super::scope::{Scope, ident};
+use super::{Home, Settings};
 use crate::diag::{Code, Report};
 use crate::ir::{Connection, Resource, Subresource, Type, Verb};
 use crate::names;

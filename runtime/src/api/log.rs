@@ -5,8 +5,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
+use jiff::Timestamp;
 
 use super::call::{Target, awaitable, debug_request, header_setter, option_setters};
+use super::log_resume::ResumingLogLines;
 use crate::Result;
 use crate::body_stream::BodyStream;
 use crate::error::{Error, Kind};
@@ -20,7 +22,7 @@ const MAX_LINE: usize = 1 << 20;
 #[must_use = "a request does nothing until it is awaited or sent"]
 pub struct LogRequest {
     target: Target,
-    options: LogOptions,
+    pub(super) options: LogOptions,
     timeout: Option<Duration>,
 }
 
@@ -48,6 +50,12 @@ impl LogRequest {
         some limit_bytes i64;
     } }
     header_setter!();
+
+    /// Only what is not older than this. Servers count whole seconds: it is rounded up.
+    pub fn since(self, age: Duration) -> Self {
+        let seconds = age.as_secs() + u64::from(age.subsec_nanos() > 0);
+        self.since_seconds(i64::try_from(seconds.max(1)).unwrap_or(i64::MAX))
+    }
 
     /// Gives up after this time. Of a log that is read as it comes, it is the time until it begins.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -109,7 +117,53 @@ impl LogRequest {
     ///
     /// As [`LogRequest::send`].
     pub async fn lines(self) -> Result<LogLines> {
-        Ok(LogLines { bytes: self.bytes().await?, buffer: Vec::new(), scanned: 0, given: 0, broken: None })
+        Ok(LogLines {
+            bytes: self.bytes().await?,
+            buffer: Vec::new(),
+            scanned: 0,
+            given: 0,
+            in_line: false,
+            broken: None,
+        })
+    }
+
+    /// The log line by line while it is being written, over broken connections, until the container ends.
+    ///
+    /// After a connection broke it goes on where it was: lines are told apart by their time, which is asked for and taken off
+    /// again unless [`LogRequest::timestamps`] is set. It tries again after 0.8 to 30 seconds for as long as it takes. When the
+    /// server ends the log, it asks once more, since a server that goes away ends logs too; so a container that starts
+    /// again at that moment is followed on. Of lines of more than 1 MiB, one in which the connection broke comes again
+    /// from its beginning.
+    ///
+    /// ```no_run
+    /// # async fn run(pods: clientset_runtime::DynamicApi) -> clientset_runtime::Result<()> {
+    /// let mut lines = pods.logs("web-0").tail_lines(10).resuming_lines().await?;
+    /// while let Some(line) = lines.next().await {
+    ///     println!("{}", line?);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`LogRequest::send`], of the first connection. `previous` and `limit_bytes` are refused: such logs have an end.
+    pub async fn resuming_lines(self) -> Result<ResumingLogLines> {
+        if self.options.previous || self.options.limit_bytes.is_some() {
+            let request = self.request()?;
+            let message = "a log with `previous` or `limit_bytes` has an end, and is not gone on with";
+            return Err(self.target.client.error(&request, Kind::Request, message).with_help("use `.lines()`"));
+        }
+        ResumingLogLines::open(self).await
+    }
+
+    /// The same request, from this moment on.
+    pub(super) fn again(&self, since: Option<Timestamp>) -> LogRequest {
+        let mut options = self.options.clone();
+        if let Some(since) = since {
+            (options.since_seconds, options.tail_lines) = (None, None);
+            options.since_time = Some(since.to_string());
+        }
+        LogRequest { target: self.target.clone(), options, timeout: self.timeout }
     }
 }
 
@@ -153,6 +207,8 @@ pub struct LogLines {
     scanned: usize,
     /// Up to where lines were given.
     given: usize,
+    /// Whether what was given last is a piece of a line whose rest comes next.
+    in_line: bool,
     /// Why the stream broke off, once what was there of the last line is given.
     broken: Option<Error>,
 }
@@ -167,15 +223,16 @@ impl LogLines {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    fn line(&mut self) -> Option<String> {
+    fn line(&mut self) -> Option<Line> {
+        let first = !self.in_line;
         let end = match memchr::memchr(b'\n', &self.buffer[self.scanned..]) {
             Some(at) => self.scanned + at,
             None if self.buffer.len() - self.given >= MAX_LINE => {
                 let piece = &self.buffer[self.given..];
                 let piece = &piece[..piece.len() - unfinished(piece)];
                 let (end, line) = (self.given + piece.len(), String::from_utf8_lossy(piece).into_owned());
-                (self.given, self.scanned) = (end, end);
-                return Some(line);
+                (self.given, self.scanned, self.in_line) = (end, end, true);
+                return Some(Line { text: line, whole: true, first });
             }
             None => {
                 self.scanned = self.buffer.len();
@@ -184,8 +241,32 @@ impl LogLines {
         };
         let line = &self.buffer[self.given..end];
         let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
-        (self.given, self.scanned) = (end + 1, end + 1);
-        Some(line)
+        (self.given, self.scanned, self.in_line) = (end + 1, end + 1, false);
+        Some(Line { text: line, whole: true, first })
+    }
+
+    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Line>>> {
+        loop {
+            if let Some(line) = self.line() {
+                return Poll::Ready(Some(Ok(line)));
+            }
+            let given = self.given;
+            self.buffer.drain(..given);
+            self.scanned -= given;
+            self.given = 0;
+            match ready!(Pin::new(&mut self.bytes).poll_next(cx)) {
+                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                // It comes after what is left, as the end does.
+                Some(Err(error)) => self.broken = Some(error),
+                None if self.buffer.is_empty() => return Poll::Ready(self.broken.take().map(Err)),
+                None => {
+                    let rest = std::mem::take(&mut self.buffer);
+                    self.scanned = 0;
+                    let text = String::from_utf8_lossy(&rest).into_owned();
+                    return Poll::Ready(Some(Ok(Line { text, whole: false, first: !self.in_line })));
+                }
+            }
+        }
     }
 }
 
@@ -205,27 +286,17 @@ impl Stream for LogLines {
     type Item = Result<String>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(line) = self.line() {
-                return Poll::Ready(Some(Ok(line)));
-            }
-            let given = self.given;
-            self.buffer.drain(..given);
-            self.scanned -= given;
-            self.given = 0;
-            match ready!(Pin::new(&mut self.bytes).poll_next(cx)) {
-                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                // It comes after what is left, as the end does.
-                Some(Err(error)) => self.broken = Some(error),
-                None if self.buffer.is_empty() => return Poll::Ready(self.broken.take().map(Err)),
-                None => {
-                    let rest = std::mem::take(&mut self.buffer);
-                    self.scanned = 0;
-                    return Poll::Ready(Some(Ok(String::from_utf8_lossy(&rest).into_owned())));
-                }
-            }
-        }
+        self.poll_line(cx).map_ok(|line| line.text)
     }
+}
+
+/// A line, or a piece of a long one.
+pub(super) struct Line {
+    pub(super) text: String,
+    /// Whether the log goes on after it; otherwise the stream ended in it.
+    pub(super) whole: bool,
+    /// Whether a line begins with it.
+    pub(super) first: bool,
 }
 
 #[cfg(test)]

@@ -126,7 +126,10 @@ mod tests {
         alive.sent(100 << 10);
         alive.tick(start + EVERY, false).unwrap();
         for round in 1..100 {
-            assert!(alive.tick(start + EVERY * round + WITHIN, false).is_ok(), "a process that does not read");
+            assert!(
+                alive.tick(start + EVERY * round + WITHIN, false).is_ok(),
+                "a process that does not read"
+            );
         }
         alive.pong(&alive.number.to_be_bytes());
         alive.heard();

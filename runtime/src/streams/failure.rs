@@ -48,7 +48,9 @@ impl Failure {
     pub(crate) fn to_error(&self) -> Error {
         let (kind, help) = match self.cause {
             Cause::Broken => (Kind::Transport, "what was running may have gone on, or not"),
-            Cause::Silent => (Kind::Transport, "the network or the server is gone; what was running may go on"),
+            Cause::Silent => {
+                (Kind::Transport, "the network or the server is gone; what was running may go on")
+            }
             Cause::Protocol => (Kind::Decode, "is a proxy between, or does something else speak here?"),
             Cause::TooLarge => (Kind::TooLarge, "no server sends so much in one message"),
             Cause::Remote => (Kind::Remote, "the server was reached; what failed is behind it"),

@@ -30,7 +30,8 @@ pub(super) async fn open(
     mut request: Request,
     offered: &[Protocol],
 ) -> Result<(Protocol, Box<dyn Duplex>)> {
-    let key = key().ok_or_else(|| client.error(&request, Kind::Request, "the system gives no random bytes"))?;
+    let key =
+        key().ok_or_else(|| client.error(&request, Kind::Request, "the system gives no random bytes"))?;
     let names: Vec<&str> = offered.iter().map(|protocol| protocol.name()).collect();
     request.class = Class::Stream;
     request.headers.set("connection", "Upgrade");
@@ -70,11 +71,9 @@ fn agreed(headers: &Headers, key: &str, offered: &[Protocol]) -> Result<Protocol
     let names = || offered.iter().map(|protocol| protocol.name()).collect::<Vec<_>>().join(" nor ");
     match headers.get("sec-websocket-protocol").map(str::trim) {
         None => Err(format!("the server speaks neither {}", names())),
-        Some(chosen) => offered
-            .iter()
-            .copied()
-            .find(|protocol| protocol.name() == chosen)
-            .ok_or_else(|| format!("the server chose {}, which was not offered", excerpt(chosen.as_bytes(), 64))),
+        Some(chosen) => offered.iter().copied().find(|protocol| protocol.name() == chosen).ok_or_else(|| {
+            format!("the server chose {}, which was not offered", excerpt(chosen.as_bytes(), 64))
+        }),
     }
 }
 

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 
 use super::forward::{PortForwardRequest, Ready};
 use super::process::Task;
-use crate::error::{Error, Kind};
 use crate::Result;
+use crate::error::{Error, Kind};
 
 /// The most connections at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 512;
@@ -197,7 +197,10 @@ async fn carry(local: TcpStream, ready: &Ready) -> Result<()> {
 }
 
 /// Sends until the local side ends.
-async fn send(local: &mut (impl AsyncRead + Unpin), remote: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+async fn send(
+    local: &mut (impl AsyncRead + Unpin),
+    remote: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
     let mut buffer = vec![0; PIECE];
     loop {
         let length = local.read(&mut buffer).await.unwrap_or(0);

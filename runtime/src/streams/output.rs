@@ -27,9 +27,11 @@ pub struct Output {
 pub(super) async fn collect(mut process: Process, input: Option<Vec<u8>>, max: usize) -> Result<Output> {
     let context = process.context.clone();
     if input.is_some() && !process.can_close_stdin() {
-        let message = "the server speaks v4.channel.k8s.io only, which cannot tell a program that its input ends";
-        return Err(Error::new(Kind::Request, &*context, message)
-            .with_help("use `.stdin().start()` and a program that knows by itself when to end, as `head -c`"));
+        let message =
+            "the server speaks v4.channel.k8s.io only, which cannot tell a program that its input ends";
+        return Err(Error::new(Kind::Request, &*context, message).with_help(
+            "use `.stdin().start()` and a program that knows by itself when to end, as `head -c`",
+        ));
     }
     let (stdin, stdout, stderr) = (process.stdin(), process.stdout(), process.stderr());
     let (mut out, mut err, mut total) = (Vec::new(), Vec::new(), 0);

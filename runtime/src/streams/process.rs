@@ -167,7 +167,8 @@ fn exit_status(verdict: &[u8], context: &Arc<str>) -> Result<ExitStatus> {
         return Ok(ExitStatus { code: 0 });
     }
     if status.reason.as_deref() == Some("NonZeroExitCode") {
-        let causes = status.details.as_ref().and_then(|details| details.causes.as_deref()).unwrap_or_default();
+        let causes =
+            status.details.as_ref().and_then(|details| details.causes.as_deref()).unwrap_or_default();
         let code = causes.iter().find(|cause| cause.reason.as_deref() == Some("ExitCode"));
         let code = code.and_then(|cause| cause.message.as_deref()).map(|text| text.trim().parse::<i32>());
         return match code {
@@ -319,7 +320,8 @@ mod tests {
             )
         };
         assert!(exit(r#"{"metadata":{},"status":"Success"}"#).unwrap().success());
-        let status = exit(&failed(r#"{"reason":"Other","message":"1"},{"reason":"ExitCode","message":"137"}"#));
+        let status =
+            exit(&failed(r#"{"reason":"Other","message":"1"},{"reason":"ExitCode","message":"137"}"#));
         assert_eq!((status.unwrap().code(), status_text(137)), (137, "exit code 137".to_owned()));
         for bad in [
             failed(""),

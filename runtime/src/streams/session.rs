@@ -331,17 +331,19 @@ impl<P: Purpose> Running<P> {
         match error {
             WsError::ConnectionClosed | WsError::AlreadyClosed => Ok(true),
             // A connection that simply ends, after all was said, ended well.
-            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) if self.lingering.is_some() => Ok(true),
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) if self.lingering.is_some() => {
+                Ok(true)
+            }
             WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
                 Err(session.fail(Cause::Broken, "the connection was closed in the middle of the stream"))
             }
-            WsError::Io(error) => {
-                Err(session.fail(Cause::Broken, format!("the connection broke: {error}")))
-            }
+            WsError::Io(error) => Err(session.fail(Cause::Broken, format!("the connection broke: {error}"))),
             WsError::Capacity(error) => {
                 Err(session.fail(Cause::TooLarge, format!("the server sent too much at once: {error}")))
             }
-            error => Err(session.fail(Cause::Protocol, format!("the server sent what is no WebSocket: {error}"))),
+            error => {
+                Err(session.fail(Cause::Protocol, format!("the server sent what is no WebSocket: {error}")))
+            }
         }
     }
 

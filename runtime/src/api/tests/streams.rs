@@ -105,3 +105,53 @@ async fn a_watch_outlives_the_timeout_of_requests() {
     assert!(watch.next().await.unwrap().is_ok());
     assert!(tokio::time::timeout(limit * 2, watch.next()).await.is_err(), "it is still open");
 }
+
+#[tokio::test]
+async fn a_log_that_is_followed_goes_on_where_the_connection_broke() {
+    let (one, two, three) =
+        ("2026-01-01T00:00:01.5Z one\n", "2026-01-01T00:00:02.25Z two\n", "2026-01-01T00:00:02.25Z three\n");
+    let server = Server::start([
+        Reply::unfinished(&[one, "2026-01-01T00:00:02.25Z tw"]),
+        Reply::new(502, &status(502, "")),
+        Reply::chunked(&[one, two]),
+        Reply::chunked(&[two, three]),
+        Reply::chunked(&[two, three]),
+    ])
+    .await;
+    let widgets = Api::<Widget>::namespaced(&server.client().max_retries(0), "default");
+    let mut lines = widgets.logs("a").tail_lines(5).resuming_lines().await.unwrap();
+    for line in ["one", "two", "three"] {
+        assert_eq!(lines.next().await.unwrap().unwrap(), line);
+    }
+    assert!(lines.next().await.is_none() && lines.next().await.is_none(), "it ended twice without anything new");
+    assert_eq!(lines.reconnects(), 4);
+    let asked: Vec<String> = server.lines().iter().map(|line| line.rsplit('?').next().unwrap().to_owned()).collect();
+    let again = |since: &str| format!("follow=true&sinceTime={since}&timestamps=true");
+    assert_eq!(asked[0], "follow=true&timestamps=true&tailLines=5");
+    assert_eq!(asked[1..3], [again("2026-01-01T00%3A00%3A01.5Z"), again("2026-01-01T00%3A00%3A01.5Z")]);
+    assert_eq!(asked[3..], [again("2026-01-01T00%3A00%3A02.25Z"), again("2026-01-01T00%3A00%3A02.25Z")]);
+}
+
+#[tokio::test]
+async fn a_log_whose_pod_goes_away_ends_or_fails_as_it_did() {
+    let line = "2026-01-01T00:00:01Z one\n";
+    for (first, ends_well) in [(Reply::chunked(&[line, "no end"]), true), (Reply::unfinished(&[line]), false)] {
+        let server = Server::start([first, Reply::new(404, &status(404, "NotFound"))]).await;
+        let widgets = Api::<Widget>::namespaced(&server.client(), "default");
+        let mut lines = widgets.logs("a").timestamps().resuming_lines().await.unwrap();
+        assert_eq!(lines.next().await.unwrap().unwrap(), line.trim_end());
+        match ends_well {
+            true => assert_eq!(lines.next().await.unwrap().unwrap(), "no end"),
+            false => assert!(lines.next().await.unwrap().unwrap_err().is_not_found()),
+        }
+        assert!(lines.next().await.is_none());
+    }
+    let server = Server::start([Reply::new(403, &status(403, "Forbidden"))]).await;
+    let widgets = Api::<Widget>::namespaced(&server.client(), "default");
+    assert!(widgets.logs("a").resuming_lines().await.unwrap_err().is_forbidden());
+    assert!(widgets.logs("a").previous().resuming_lines().await.unwrap_err().is_request());
+    assert!(widgets.logs("a").limit_bytes(1).resuming_lines().await.unwrap_err().is_request());
+    let since = |age| format!("{:?}", widgets.logs("a").since(age));
+    assert!(since(Duration::from_millis(1500)).contains("since_seconds: Some(2)"));
+    assert!(since(Duration::ZERO).contains("since_seconds: Some(1)"));
+}

@@ -16,9 +16,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::exec::ExecRequest;
 use super::process::{ExitStatus, Stderr, Stdin, Stdout};
+use crate::Result;
 use crate::error::{Error, Kind, excerpt};
 use crate::transport::BoxFuture;
-use crate::Result;
 use bridge::bridge;
 
 /// How much is copied unless more is asked for.
@@ -195,7 +195,8 @@ impl CopyToRequest {
         let mut process = exec?.start().await?;
         let context = process.context.clone();
         if !process.can_close_stdin() {
-            let message = "the server speaks v4.channel.k8s.io only, which cannot tell tar that the archive ends";
+            let message =
+                "the server speaks v4.channel.k8s.io only, which cannot tell tar that the archive ends";
             return Err(Error::new(Kind::Request, &*context, message));
         }
         let (stdin, stderr) = (process.stdin(), process.stderr());

@@ -187,7 +187,11 @@ fn x1_sizes_and_numbers_have_bounds() {
     };
     let two = archive(&[(FILE, "data/../data", "", b"")]);
     assert!(limited(&two, 10, 10).0.is_err());
-    let files = archive(&[(FOLDER, "data", "", b""), (FILE, "data/a", "", b"12345"), (FILE, "data/b", "", b"123456")]);
+    let files = archive(&[
+        (FOLDER, "data", "", b""),
+        (FILE, "data/a", "", b"12345"),
+        (FILE, "data/b", "", b"123456"),
+    ]);
     let (result, left) = limited(&files, 10, 10);
     assert!(result.unwrap_err().is_body_too_large());
     assert_eq!(left, ["data", "data/a"], "half a file is not left behind");
@@ -280,7 +284,9 @@ async fn copied(answer: impl AsyncFnOnce(crate::streams::tests::Peer)) -> (Resul
     let run = tokio::spawn(server.pods().copy_from("a", "exec", "/var/data", &inner).container("c").send());
     let peer = server.peer().await;
     assert!(
-        peer.asked.url.contains("command=tar&command=cf&command=-&command=-C&command=%2Fvar&command=.%2Fdata&container=c"),
+        peer.asked.url.contains(
+            "command=tar&command=cf&command=-&command=-C&command=%2Fvar&command=.%2Fdata&container=c"
+        ),
         "{}",
         peer.asked.url
     );
@@ -312,7 +318,10 @@ async fn a_container_without_tar_and_a_path_that_is_not_there_are_told() {
     }
     let (result, _outer) = copied(async |peer| {
         let message = r#"exec: \"tar\": executable file not found in $PATH"#;
-        peer.end(&format!(r#"{{"status":"Failure","reason":"InternalError","code":500,"message":"{message}"}}"#)).await;
+        peer.end(&format!(
+            r#"{{"status":"Failure","reason":"InternalError","code":500,"message":"{message}"}}"#
+        ))
+        .await;
     })
     .await;
     assert!(no_tar(&result.unwrap_err()));
@@ -350,7 +359,9 @@ async fn files_go_into_a_container() {
     fs::write(&data, vec![5; 100_000]).unwrap();
     let run = tokio::spawn(server.pods().copy_to("a", "exec", &data, "/etc").send());
     let mut peer = server.peer().await;
-    assert!(peer.asked.url.contains("command=tar&command=xmf&command=-&command=-C&command=%2Fetc&stdin=true"));
+    assert!(
+        peer.asked.url.contains("command=tar&command=xmf&command=-&command=-C&command=%2Fetc&stdin=true")
+    );
     let mut sent = Vec::new();
     while let Some(message) = peer.message().await {
         if message[0] == 255 {

@@ -12,8 +12,8 @@ use cap_std::fs::{Dir, OpenOptions};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
 use super::{Copied, Limits};
-use crate::error::{Error, Kind, excerpt};
 use crate::Result;
+use crate::error::{Error, Kind, excerpt};
 
 /// The most that a header may say about the entry that follows it: names and attributes.
 const MAX_EXTENSION: u64 = 64 << 10;
@@ -86,7 +86,11 @@ impl Unpacking<'_> {
             EntryType::Fifo => self.skip(&path, "pipe"),
             EntryType::Char | EntryType::Block => self.skip(&path, "device"),
             // What follows such a header cannot be told from the next one.
-            _ => Err(Error::new(Kind::Decode, "", format!("the archive has an entry of an unknown type: {}", shown(&path)))),
+            _ => Err(Error::new(
+                Kind::Decode,
+                "",
+                format!("the archive has an entry of an unknown type: {}", shown(&path)),
+            )),
         }
     }
 
@@ -122,9 +126,9 @@ impl Unpacking<'_> {
             .folder
             .open_with(path, options.write(true).create_new(true))
             .map_err(|error| self.cannot(path, &error))?;
-        let written = self.fill(path, &mut file, entry).and_then(|()| {
-            permit(&file, mode).map_err(|error| self.cannot(path, &error))
-        });
+        let written = self
+            .fill(path, &mut file, entry)
+            .and_then(|()| permit(&file, mode).map_err(|error| self.cannot(path, &error)));
         drop(file);
         if written.is_err() {
             // Half a file looks like a whole one.
@@ -174,7 +178,8 @@ fn permit(_: &cap_std::fs::File, _: u32) -> io::Result<()> {
 fn confined(path: &Path, name: &str) -> Result<PathBuf> {
     let refuse = |why: &str| {
         let message = format!("the archive holds {}, which {why}", shown(path));
-        Err(Error::new(Kind::Decode, "", message).with_help("nothing was written there; do not trust this container"))
+        Err(Error::new(Kind::Decode, "", message)
+            .with_help("nothing was written there; do not trust this container"))
     };
     let mut out = PathBuf::new();
     let mut depth = 0;
@@ -207,7 +212,9 @@ fn extension<R: Read>(entry: &mut Entry<'_, R>) -> Result<Vec<u8>> {
     entry.take(MAX_EXTENSION + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     match u64::try_from(bytes.len()) {
         Ok(0..=MAX_EXTENSION) => Ok(bytes),
-        _ => Err(Error::new(Kind::TooLarge, "", "the archive says more of one entry than there can be to say")),
+        _ => {
+            Err(Error::new(Kind::TooLarge, "", "the archive says more of one entry than there can be to say"))
+        }
     }
 }
 
@@ -220,8 +227,12 @@ fn pax_path(bytes: &[u8]) -> Result<Option<PathBuf>> {
             b"path" => path = Some(os_path(record.value_bytes())),
             // A size that the header has no room for; `tar` writes those in its own way, unless told otherwise.
             b"size" | b"GNU.sparse.major" => {
-                return Err(Error::new(Kind::Decode, "", "the archive has a file of more than 8 GiB, or with holes")
-                    .with_help("such archives are not read; copy it in parts"));
+                return Err(Error::new(
+                    Kind::Decode,
+                    "",
+                    "the archive has a file of more than 8 GiB, or with holes",
+                )
+                .with_help("such archives are not read; copy it in parts"));
             }
             _ => {}
         }

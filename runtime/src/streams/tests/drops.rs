@@ -45,7 +45,10 @@ async fn a_stream_that_is_dropped_in_any_state_leaves_nothing() {
     peer.gone().await;
     back_to(before).await;
     let error = stdout.read_to_end(&mut Vec::new()).await.unwrap_err();
-    assert!(error.to_string().contains("dropped"), "what is left of a stream does not end as if all were well");
+    assert!(
+        error.to_string().contains("dropped"),
+        "what is left of a stream does not end as if all were well"
+    );
 
     // While input waits for a server that does not read.
     let mut process = cat(&server).await;

@@ -160,7 +160,9 @@ async fn localhost_is_listened_on_in_both_families_where_there_are_both() {
     let forward = || server.pods().port_forward("web-0", "portforward", 8080);
     let forwarder = forward().listen("localhost:0").await.unwrap();
     let addresses = forwarder.local_addrs();
-    assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == addresses[0].port()));
+    assert!(
+        addresses.iter().all(|address| address.ip().is_loopback() && address.port() == addresses[0].port())
+    );
     assert!(matches!(addresses.len(), 1 | 2));
     for bad in ["", "localhost", "localhost:x", "203.0.113.7:0", "127.0.0.1:99999"] {
         assert!(forward().listen(bad).await.unwrap_err().is_request(), "{bad}");

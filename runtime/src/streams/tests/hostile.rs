@@ -80,9 +80,7 @@ async fn x3_what_is_not_of_the_protocol_is_said_so() {
 
 #[tokio::test]
 async fn x3_an_end_without_a_status_gives_no_exit_code() {
-    let close = |code, reason: &'static str| {
-        Message::Close(Some(CloseFrame { code, reason: reason.into() }))
-    };
+    let close = |code, reason: &'static str| Message::Close(Some(CloseFrame { code, reason: reason.into() }));
     for message in [
         close(CloseCode::Normal, ""),
         close(CloseCode::Error, "internal"),

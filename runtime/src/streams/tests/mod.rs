@@ -58,10 +58,7 @@ impl Server {
         Self::over(Arc::new(Switching { protocols: &[], opening, refusal }), opened)
     }
 
-    fn over(
-        transport: Arc<Switching>,
-        opened: mpsc::UnboundedReceiver<(Outgoing, DuplexStream)>,
-    ) -> Server {
+    fn over(transport: Arc<Switching>, opened: mpsc::UnboundedReceiver<(Outgoing, DuplexStream)>) -> Server {
         Server { client: Client::over(Config::new("https://203.0.113.7"), transport), opened }
     }
 

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Server, SUCCESS, failed};
+use super::{SUCCESS, Server, failed};
 use crate::testing::status;
 
 #[tokio::test]
 async fn a_program_runs_to_its_end_and_its_exit_code_is_no_error() {
     let mut server = Server::v5();
-    let run = tokio::spawn(
-        server.pods().exec("web-0", "exec", ["ls", "-l", "a b&c"]).container("main").output(),
-    );
+    let run =
+        tokio::spawn(server.pods().exec("web-0", "exec", ["ls", "-l", "a b&c"]).container("main").output());
     let mut peer = server.peer().await;
     assert_eq!(
         peer.asked.url,
