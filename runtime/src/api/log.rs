@@ -151,7 +151,11 @@ impl LogRequest {
         if self.options.previous || self.options.limit_bytes.is_some() {
             let request = self.request()?;
             let message = "a log with `previous` or `limit_bytes` has an end, and is not gone on with";
-            return Err(self.target.client.error(&request, Kind::Request, message).with_help("use `.lines()`"));
+            return Err(self
+                .target
+                .client
+                .error(&request, Kind::Request, message)
+                .with_help("use `.lines()`"));
         }
         ResumingLogLines::open(self).await
     }

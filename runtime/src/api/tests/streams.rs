@@ -123,9 +123,13 @@ async fn a_log_that_is_followed_goes_on_where_the_connection_broke() {
     for line in ["one", "two", "three"] {
         assert_eq!(lines.next().await.unwrap().unwrap(), line);
     }
-    assert!(lines.next().await.is_none() && lines.next().await.is_none(), "it ended twice without anything new");
+    assert!(
+        lines.next().await.is_none() && lines.next().await.is_none(),
+        "it ended twice without anything new"
+    );
     assert_eq!(lines.reconnects(), 4);
-    let asked: Vec<String> = server.lines().iter().map(|line| line.rsplit('?').next().unwrap().to_owned()).collect();
+    let asked: Vec<String> =
+        server.lines().iter().map(|line| line.rsplit('?').next().unwrap().to_owned()).collect();
     let again = |since: &str| format!("follow=true&sinceTime={since}&timestamps=true");
     assert_eq!(asked[0], "follow=true&timestamps=true&tailLines=5");
     assert_eq!(asked[1..3], [again("2026-01-01T00%3A00%3A01.5Z"), again("2026-01-01T00%3A00%3A01.5Z")]);
@@ -135,7 +139,8 @@ async fn a_log_that_is_followed_goes_on_where_the_connection_broke() {
 #[tokio::test]
 async fn a_log_whose_pod_goes_away_ends_or_fails_as_it_did() {
     let line = "2026-01-01T00:00:01Z one\n";
-    for (first, ends_well) in [(Reply::chunked(&[line, "no end"]), true), (Reply::unfinished(&[line]), false)] {
+    for (first, ends_well) in [(Reply::chunked(&[line, "no end"]), true), (Reply::unfinished(&[line]), false)]
+    {
         let server = Server::start([first, Reply::new(404, &status(404, "NotFound"))]).await;
         let widgets = Api::<Widget>::namespaced(&server.client(), "default");
         let mut lines = widgets.logs("a").timestamps().resuming_lines().await.unwrap();

@@ -147,7 +147,7 @@ async fn p4_nobody_replaces_credentials_or_the_host() {
             widgets.get("a").header(name, "other").await.unwrap_err(),
             widgets.logs("a").header(name, "other").await.unwrap_err(),
             widgets.watch().header(name, "other").await.unwrap_err(),
-            widgets.connect("a", "proxy").header(name, "other").bytes().await.unwrap_err(),
+            widgets.proxy("a", "proxy").header(name, "other").await.unwrap_err(),
             widgets.edit("a", |_| ()).header(name, "other").await.unwrap_err(),
             client.rest().get("/x").header(name, "other").await.unwrap_err(),
         ] {

@@ -139,13 +139,18 @@ impl Unpacking<'_> {
         Ok(())
     }
 
-    fn fill(&mut self, path: &Path, file: &mut impl Write, entry: &mut impl Read) -> Result<()> {
+    fn fill(&mut self, path: &Path, file: &mut impl Write, size: u64, entry: &mut impl Read) -> Result<()> {
+        let mut left = size;
         let mut buffer = vec![0; PIECE];
         loop {
             let length = entry.read(&mut buffer).map_err(|error| unreadable(&error))?;
             if length == 0 {
-                return Ok(());
+                return match left {
+                    0 => Ok(()),
+                    _ => Err(unreadable(&io::ErrorKind::UnexpectedEof.into())),
+                };
             }
+            left = left.saturating_sub(length as u64);
             self.copied.bytes += length as u64;
             if self.copied.bytes > self.limits.bytes {
                 let message = format!("the files have more than {} bytes", self.limits.bytes);
