@@ -62,6 +62,9 @@ pub use request::Method;
 pub use resource::{Entity, ObjectMetadata, Owner, Resource, ResourceInfo, Scope};
 pub use rest::{RawResponse, RawStream, RestClient, RestPath, RestRequest, Warning};
 #[cfg(feature = "streams")]
+#[doc(hidden)]
+pub use streams::fuzz as fuzz_streams;
+#[cfg(feature = "streams")]
 pub use streams::{
     AttachRequest, Copied, CopyFromRequest, CopyToRequest, ExecRequest, ExitStatus, Output,
     PortForwardFailure, PortForwardRequest, PortForwardStream, PortForwarder, Process, Stderr, Stdin, Stdout,

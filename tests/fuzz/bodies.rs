@@ -15,6 +15,8 @@ mod json;
 mod kubeconfig;
 #[path = "bodies/quantity.rs"]
 mod quantity;
+#[path = "bodies/streams.rs"]
+mod streams;
 #[path = "bodies/time.rs"]
 mod time;
 #[path = "bodies/tree.rs"]
@@ -26,13 +28,14 @@ mod watch;
 type Check = fn(&[u8]);
 
 /// Every target by name: the folder of its seeds and of its fixtures.
-pub(super) const TARGETS: [(&str, Check); 8] = [
+pub(super) const TARGETS: [(&str, Check); 9] = [
     ("codegen", codegen::check),
     ("codegen-crd", codegen_crd::check),
     ("exec-credential", exec_credential::check),
     ("json", json::check),
     ("kubeconfig", kubeconfig::check),
     ("quantity", quantity::check),
+    ("streams", streams::check),
     ("time", time::check),
     ("watch", watch::check),
 ];

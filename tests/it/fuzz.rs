@@ -48,6 +48,11 @@ fn quantities_keep_their_laws() {
 }
 
 #[test]
+fn x3_streams_end_whatever_a_server_sends() {
+    short::short_run(check, "streams", 4000);
+}
+
+#[test]
 fn times_come_back_as_they_were() {
     short::short_run(check, "time", 15_000);
 }

@@ -13,12 +13,10 @@ use futures_core::Stream;
 use jiff::Timestamp;
 
 use super::log::{Line, LogLines, LogRequest};
-use crate::Result;
 use crate::error::Error;
 use crate::transport::BoxFuture;
+use crate::{Backoff, Result};
 
-/// The first wait before another try, and the longest.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(800), Duration::from_secs(30));
 /// The wait before asking whether a log that ended has really ended.
 const AGAIN: Duration = Duration::from_millis(100);
 /// How many lines of one moment are remembered.
@@ -105,11 +103,7 @@ impl ResumingLogLines {
             self.state = State::Done;
             return Some(Poll::Ready(Some(Err(error))));
         }
-        let (first, longest) = BACKOFF;
-        let wait = error.retry_after().unwrap_or_else(|| {
-            let wait = first.saturating_mul(1 << self.failures.min(10)).min(longest);
-            wait.mul_f64(0.5 + fastrand::f64() / 2.0)
-        });
+        let wait = error.retry_after().unwrap_or_else(|| Backoff::default().delay(self.failures));
         self.failures += 1;
         self.last_error = Some(error);
         self.reopen(wait);

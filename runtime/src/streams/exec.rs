@@ -12,6 +12,7 @@ use super::session::{Session, Size};
 use super::socket::socket;
 use crate::error::Kind;
 use crate::request::Request;
+use crate::transport::Duplex;
 use crate::{Client, Result};
 
 /// How much of each stream is held for who does not read or send at once.
@@ -69,36 +70,55 @@ impl Connect {
         let (client, request, size) = self.ready()?;
         let context: Arc<str> = request.context(client.server()).into();
         let (protocol, io) = handshake::open(&client, request, &PROTOCOLS).await?;
-        let mut outputs = Vec::new();
-        let mut output = |wanted: bool, channel| {
-            wanted.then(|| {
-                let (writer, reader) = pipe(HELD);
-                outputs.push((channel, writer));
-                reader
-            })
-        };
-        let stdout = output(wants_out, channels::STDOUT).map(Stdout);
-        let stderr = output(wants_err, channels::STDERR).map(Stderr);
-        let (stdin, input) = match wants_in {
-            true => {
-                let (pipe, reader) = pipe(HELD);
-                (Some(Stdin { pipe, protocol }), Some(reader))
-            }
-            false => (None, None),
-        };
-        let session = Session {
-            socket: socket(io).await,
-            protocol,
-            purpose: Running,
-            context: context.clone(),
-            input,
-            outputs,
-            size: size.clone().unwrap_or_default(),
-        };
-        let terminal = size.map(Terminal);
-        let task = Task::spawn(session.run());
-        Ok(Process { stdin, stdout, stderr, terminal, protocol, context, task, ended: None })
+        let wanted = Wanted { stdin: wants_in, stdout: wants_out, stderr: wants_err, size };
+        Ok(process(io, protocol, context, wanted).await)
     }
+}
+
+/// Which streams of a process are wanted.
+pub(super) struct Wanted {
+    pub(super) stdin: bool,
+    pub(super) stdout: bool,
+    pub(super) stderr: bool,
+    pub(super) size: Option<Size>,
+}
+
+/// A process on the other side of a connection.
+pub(super) async fn process(
+    io: Box<dyn Duplex>,
+    protocol: Protocol,
+    context: Arc<str>,
+    wanted: Wanted,
+) -> Process {
+    let mut outputs = Vec::new();
+    let mut output = |wanted: bool, channel| {
+        wanted.then(|| {
+            let (writer, reader) = pipe(HELD);
+            outputs.push((channel, writer));
+            reader
+        })
+    };
+    let stdout = output(wanted.stdout, channels::STDOUT).map(Stdout);
+    let stderr = output(wanted.stderr, channels::STDERR).map(Stderr);
+    let (stdin, input) = match wanted.stdin {
+        true => {
+            let (pipe, reader) = pipe(HELD);
+            (Some(Stdin { pipe, protocol }), Some(reader))
+        }
+        false => (None, None),
+    };
+    let session = Session {
+        socket: socket(io).await,
+        protocol,
+        purpose: Running,
+        context: context.clone(),
+        input,
+        outputs,
+        size: wanted.size.clone().unwrap_or_default(),
+    };
+    let terminal = wanted.size.map(Terminal);
+    let task = Task::spawn(session.run());
+    Process { stdin, stdout, stderr, terminal, protocol, context, task, ended: None }
 }
 
 macro_rules! setters {

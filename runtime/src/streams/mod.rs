@@ -9,6 +9,7 @@ mod copy;
 mod exec;
 mod failure;
 mod forward;
+pub mod fuzz;
 mod handshake;
 mod listen;
 mod output;

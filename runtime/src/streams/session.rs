@@ -60,21 +60,27 @@ pub(super) trait Purpose: Send + Unpin + 'static {
 
 /// A size for the terminal that waits to be sent: the last one counts.
 #[derive(Clone, Default)]
-pub(super) struct Size(Arc<Mutex<(Option<(u16, u16)>, Option<Waker>)>>);
+pub(super) struct Size(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    size: Option<(u16, u16)>,
+    waker: Option<Waker>,
+}
 
 impl Size {
     pub(super) fn set(&self, width: u16, height: u16) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.0 = Some((width, height));
-        if let Some(waker) = state.1.take() {
+        state.size = Some((width, height));
+        if let Some(waker) = state.waker.take() {
             waker.wake();
         }
     }
 
     fn take(&self, cx: &Context<'_>) -> Option<(u16, u16)> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.1 = Some(cx.waker().clone());
-        state.0.take()
+        state.waker = Some(cx.waker().clone());
+        state.size.take()
     }
 }
 

@@ -137,7 +137,7 @@ fn writes_are_sent_to_the_byte_as_written_here() {
 }
 
 #[test]
-fn proxied_requests_are_described_to_the_byte() {
+fn connections_are_described_to_the_byte() {
     let proxy = |name: &str| widgets().proxy(name, "proxy");
     let url = proxy("http:a:80").path("/metrics/x y").query("q", "1").url().unwrap();
     assert_eq!(url, format!("http://203.0.113.7:8080/prefix{W}/http:a:80/proxy/metrics/x%20y?q=1"));

@@ -127,7 +127,7 @@ impl Unpacking<'_> {
             .open_with(path, options.write(true).create_new(true))
             .map_err(|error| self.cannot(path, &error))?;
         let written = self
-            .fill(path, &mut file, entry)
+            .fill(path, &mut file, entry.size(), entry)
             .and_then(|()| permit(&file, mode).map_err(|error| self.cannot(path, &error)));
         drop(file);
         if written.is_err() {
