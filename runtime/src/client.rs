@@ -17,7 +17,7 @@ mod send;
 mod warn;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -66,8 +66,6 @@ struct Shared {
     /// What connections are made from; credentials are not used from here.
     config: Config,
     transport: Arc<dyn Transport>,
-    /// The transport for the certificate that an exec plugin gave last, and which one that was.
-    presenting: Mutex<Option<(u64, Arc<dyn Transport>)>>,
     auth: Authenticator,
     /// User agent and impersonation, the same for every request.
     headers: Vec<(String, String)>,
@@ -113,7 +111,6 @@ impl Client {
                 namespace: config.namespace().to_owned(),
                 request_timeout: config.request_timeout_value(),
                 transport,
-                presenting: Mutex::new(None),
                 auth,
                 headers,
                 budget: Budget::new(),

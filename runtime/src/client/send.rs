@@ -2,8 +2,6 @@
 //!
 //! It deliberately decides nothing: what the answer means is the caller's business.
 
-use std::sync::{Arc, PoisonError};
-
 use secrecy::ExposeSecret;
 
 use super::Client;
@@ -11,7 +9,7 @@ use super::attempts::Attempts;
 use crate::Result;
 use crate::auth::Presented;
 use crate::request::{Class, Request};
-use crate::transport::{HttpTransport, Outgoing, Transport};
+use crate::transport::{Outgoing, Transport};
 
 impl Client {
     /// Who asks, for one try.
@@ -28,22 +26,10 @@ impl Client {
         self.shared.auth.refuse(refused)
     }
 
-    /// The connections to use: those that present the exec plugin's certificate, where there is one.
-    pub(super) fn transport(&self, presented: &Presented) -> Result<Arc<dyn Transport>> {
-        let Some(identity) = &presented.identity else {
-            return Ok(self.shared.transport.clone());
-        };
-        let mut presenting = self.shared.presenting.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*presenting {
-            Some((generation, transport)) if *generation == identity.generation => Ok(transport.clone()),
-            // Requests under way keep the old connections until they end; the identity of a new one is the new one.
-            _ => {
-                let transport: Arc<dyn Transport> =
-                    Arc::new(HttpTransport::presenting(&self.shared.config, identity)?);
-                *presenting = Some((identity.generation, transport.clone()));
-                Ok(transport)
-            }
-        }
+    /// The connections to use, presenting the exec plugin's certificate where there is one.
+    pub(super) fn transport(&self, presented: &Presented) -> Result<&dyn Transport> {
+        self.shared.transport.present(presented.identity.as_ref())?;
+        Ok(&*self.shared.transport)
     }
 
     pub(super) fn outgoing(&self, request: &Request, presented: &Presented) -> Outgoing {

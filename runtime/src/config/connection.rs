@@ -16,6 +16,8 @@ const IDLE_CONNECTIONS: usize = 25;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long streams of an identity that was replaced may go on before they have to be opened again.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often certificate files are looked at while connections stand; new connections look for themselves.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What was set; the rest is left to the environment and to the defaults.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,7 @@ pub(crate) struct ConnectionOptions {
     streams_per_connection: Option<usize>,
     idle_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
+    reload_interval: Option<Duration>,
 }
 
 /// What holds.
@@ -42,6 +45,7 @@ pub(crate) struct ConnectionSettings {
     pub(crate) idle_connections: usize,
     pub(crate) idle_timeout: Duration,
     pub(crate) drain_timeout: Duration,
+    pub(crate) reload_interval: Duration,
 }
 
 impl ConnectionOptions {
@@ -65,6 +69,7 @@ impl ConnectionOptions {
             idle_connections: IDLE_CONNECTIONS,
             idle_timeout: self.idle_timeout.unwrap_or(IDLE_TIMEOUT),
             drain_timeout: self.drain_timeout.unwrap_or(DRAIN_TIMEOUT),
+            reload_interval: self.reload_interval.unwrap_or(RELOAD_INTERVAL),
         }
     }
 }
@@ -107,6 +112,12 @@ impl Config {
     /// 30 seconds unless set.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.connection.drain_timeout = Some(timeout);
+        self
+    }
+
+    /// How often the files of the authority, the client certificate and its key are looked at. 60 seconds unless set.
+    pub fn reload_interval(mut self, interval: Duration) -> Self {
+        self.connection.reload_interval = Some(interval);
         self
     }
 

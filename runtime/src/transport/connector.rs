@@ -26,6 +26,8 @@ use crate::config::ConnectionSettings;
 pub(super) struct Connector {
     origin: Origin,
     tcp: HttpConnector<Resolver>,
+    /// For what becomes a stream: a program that does not read may take as long as it likes.
+    patient: HttpConnector<Resolver>,
     proxy: Option<Proxy>,
     /// By which name the server is checked, and what it is told of it; `None` for plain http.
     server_name: Option<ServerName<'static>>,
@@ -70,10 +72,13 @@ impl Connector {
             tcp.set_keepalive(Some(settings.ping_interval.max(Duration::from_secs(1))));
             tcp.set_keepalive_interval(Some(probe));
             tcp.set_keepalive_retries(Some(3));
+        }
+        let patient = tcp.clone();
+        if !settings.ping_interval.is_zero() {
             #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
             tcp.set_tcp_user_timeout(Some(settings.ping_interval + settings.ping_timeout));
         }
-        Connector { origin, tcp, proxy, server_name, timeout: settings.connect_timeout }
+        Connector { origin, tcp, patient, proxy, server_name, timeout: settings.connect_timeout }
     }
 
     /// What a proxy needs with each request, where requests go to the proxy itself.
@@ -81,23 +86,41 @@ impl Connector {
         self.proxy.as_ref().filter(|proxy| self.server_name.is_none() && proxy.way() != Way::Socks)
     }
 
-    /// Opens one connection.
+    /// Opens one connection for requests.
     ///
     /// # Errors
     ///
     /// The step that failed, or the one that took too long.
     pub(super) async fn open(&self, tls: Option<&Tls>) -> Result<Opened, Failure> {
+        self.within(&self.tcp, tls).await
+    }
+
+    /// Opens one connection that becomes a stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connector::open`].
+    pub(super) async fn open_patiently(&self, tls: Option<&Tls>) -> Result<Opened, Failure> {
+        self.within(&self.patient, tls).await
+    }
+
+    async fn within(&self, tcp: &HttpConnector<Resolver>, tls: Option<&Tls>) -> Result<Opened, Failure> {
         let mut phase = Phase::Connect;
-        let opening = tokio::time::timeout(self.timeout, self.steps(tls, &mut phase)).await;
+        let opening = tokio::time::timeout(self.timeout, self.steps(tcp, tls, &mut phase)).await;
         opening.unwrap_or_else(|_| Err(Failure::late(phase)))
     }
 
-    async fn steps(&self, tls: Option<&Tls>, phase: &mut Phase) -> Result<Opened, Failure> {
+    async fn steps(
+        &self,
+        tcp: &HttpConnector<Resolver>,
+        tls: Option<&Tls>,
+        phase: &mut Phase,
+    ) -> Result<Opened, Failure> {
         let io: Box<dyn Duplex> = match &self.proxy {
-            None => self.tcp(self.origin.authority().host(), self.origin.port()).await?,
+            None => connect(tcp, self.origin.authority().host(), self.origin.port()).await?,
             Some(proxy) => {
                 *phase = Phase::Proxy;
-                self.through(proxy, tls).await?
+                self.through(tcp, proxy, tls).await?
             }
         };
         let (Some(name), Some(tls)) = (&self.server_name, tls) else {
@@ -111,15 +134,20 @@ impl Connector {
     }
 
     /// A connection to the server that a proxy made, or to the proxy itself where requests are forwarded.
-    async fn through(&self, proxy: &Proxy, tls: Option<&Tls>) -> Result<Box<dyn Duplex>, Failure> {
+    async fn through(
+        &self,
+        tcp: &HttpConnector<Resolver>,
+        proxy: &Proxy,
+        tls: Option<&Tls>,
+    ) -> Result<Box<dyn Duplex>, Failure> {
         if proxy.way() == Way::Socks {
-            return proxy.socks(self.tcp.clone(), &self.origin).await;
+            return proxy.socks(tcp.clone(), &self.origin).await;
         }
         let unreachable = |failure: Failure| {
             let message = format!("the proxy cannot be reached: {}", failure.message);
             Failure::new(FailureKind::Proxy(None), message)
         };
-        let mut io = self.tcp(proxy.host(), proxy.port()).await.map_err(unreachable)?;
+        let mut io = connect(tcp, proxy.host(), proxy.port()).await.map_err(unreachable)?;
         if proxy.way() == Way::Https {
             let (Some(name), Some(tls)) = (proxy.server_name(), tls) else {
                 return Err(Failure::request("TLS towards the proxy is not set up"));
@@ -132,12 +160,11 @@ impl Connector {
         }
         Ok(io)
     }
+}
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<Box<dyn Duplex>, Failure> {
-        let uri = place(host, port)?;
-        let io = self.tcp.clone().call(uri).await.map_err(|error| Failure::of_connecting(&error))?;
-        Ok(Box::new(io.into_inner()))
-    }
+async fn connect(tcp: &HttpConnector<Resolver>, host: &str, port: u16) -> Result<Box<dyn Duplex>, Failure> {
+    let io = tcp.clone().call(place(host, port)?).await.map_err(|error| Failure::of_connecting(&error))?;
+    Ok(Box::new(io.into_inner()))
 }
 
 /// A host (an IPv6 address in brackets) and a port as the TCP connector wants them.

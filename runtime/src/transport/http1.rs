@@ -127,11 +127,11 @@ async fn run(
                 u64::MAX => Instant::now() + settings.idle_timeout,
                 since => shared.born + Duration::from_millis(since) + settings.idle_timeout,
             };
-            if until <= Instant::now()
-                && let Some(pool) = pool.upgrade()
-            {
-                pool.forget_http1(&shared);
-                return std::future::pending::<()>().await;
+            if let Some(pool) = pool.upgrade() {
+                pool.look_at_files();
+                if until <= Instant::now() {
+                    pool.forget_http1(&shared);
+                }
             }
             tokio::time::sleep_until(until.max(Instant::now() + settings.idle_timeout / 4)).await;
         }

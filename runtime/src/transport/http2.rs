@@ -31,6 +31,9 @@ const STREAM_WINDOW: u32 = 256 << 10;
 const UNARY_WINDOW: u32 = 4 << 20;
 /// The most that the head of an answer may hold.
 const HEAD_LIMIT: u32 = 64 << 10;
+/// How much of many tiny pieces may wait for slow readers before the connection is given up: 256 bytes are counted for each, so
+/// that a quarter of a million may. Events of a watch are such pieces.
+const PIECES: usize = 64 << 20;
 /// Answers of requests that were given up are still on their way for about a round trip.
 const RESET_STREAMS: usize = 128;
 const RESET_DURATION: Duration = Duration::from_secs(5);
@@ -126,6 +129,7 @@ pub(super) async fn open(
         .initial_window_size(window)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(HEAD_LIMIT)
+        .data_frame_budget(PIECES)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .reset_stream_duration(RESET_DURATION)
         .handshake::<_, Bytes>(Heard::new(io, health.clone()));
@@ -211,11 +215,12 @@ impl Driver {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let heard = self.shared.health.heard();
-            if self.shared.load() == 0
-                && self.shared.idle_for() >= idle_timeout
-                && let Some(pool) = self.pool.upgrade()
-            {
-                pool.forget_idle(self.class, &self.shared);
+            if let Some(pool) = self.pool.upgrade() {
+                // Where watches go on for hours nobody else may come by.
+                pool.look_at_files();
+                if self.shared.load() == 0 && self.shared.idle_for() >= idle_timeout {
+                    pool.forget_idle(self.class, &self.shared);
+                }
             }
             let Some(pings) = &mut self.pings else {
                 self.timer.as_mut().reset(now + idle_timeout);

@@ -7,12 +7,14 @@ mod failure;
 mod health;
 mod http1;
 mod http2;
+mod material;
 mod origin;
 mod pool;
 mod proxy;
 mod proxy_choice;
 mod sending;
 mod tls;
+mod verify;
 
 use std::fmt;
 use std::future::Future;
@@ -24,6 +26,7 @@ use futures_core::Stream;
 
 pub(crate) use sending::HttpTransport;
 
+use crate::auth::Identity;
 use crate::request::{Class, Headers, Method};
 
 /// A future that can be sent between threads.
@@ -33,6 +36,17 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait Transport: Send + Sync + 'static {
     /// Sends one request and waits for the head of the answer.
     fn send(&self, request: Outgoing) -> BoxFuture<'_, Result<Answer, Failure>>;
+
+    /// Presents this client certificate from now on, or again what the configuration has itself.
+    ///
+    /// Cheap where it is the one of before. Otherwise connections of the old one take nothing new and end with what goes on there.
+    ///
+    /// # Errors
+    ///
+    /// When certificate and key cannot be used; then the old ones stay.
+    fn present(&self, _: Option<&Identity>) -> crate::Result<()> {
+        Ok(())
+    }
 
     /// Sends one request on a connection of its own (HTTP/1.1) that becomes a stream of bytes where the server agrees.
     ///

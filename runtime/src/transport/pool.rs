@@ -5,7 +5,9 @@
 //! request and no answer passes here.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -14,14 +16,30 @@ use tokio::sync::{oneshot, watch};
 
 use super::connector::{Connector, Opened, Tls};
 use super::health::Health;
+use super::material::Material;
 use super::{Duplex, Failure, FailureKind, Phase, http1, http2};
+use crate::auth::Identity;
 use crate::config::ConnectionSettings;
 use crate::request::Class;
+
+/// How old knowledge of certificate files may be where a connection is opened, as in client-go.
+const NEW_CONNECTION: Duration = Duration::from_secs(1);
+
+/// How much longer than a connection may take somebody waits for a place on one.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The connections to one server.
 pub(super) struct Pool {
     connector: Arc<Connector>,
     settings: ConnectionSettings,
+    /// `None` for plain http.
+    material: Option<Material>,
+    /// Whether certificates come from files, and when those were looked at: milliseconds after `born`.
+    has_files: bool,
+    looked: AtomicU64,
+    born: Instant,
+    /// Held from noticing a change until it is in `inner`, so that no older one overtakes it.
+    renewing: Mutex<()>,
     inner: Mutex<Inner>,
     /// The generation of the TLS material: what is opened with an older one is not used any more. Tasks end with it.
     generation: watch::Sender<u64>,
@@ -117,7 +135,12 @@ fn index(class: Class) -> usize {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Connector, tls: Option<Tls>, settings: ConnectionSettings) -> Arc<Pool> {
+    pub(super) fn new(
+        connector: Connector,
+        secured: Option<(Material, Tls)>,
+        settings: ConnectionSettings,
+    ) -> Arc<Pool> {
+        let (material, tls) = secured.unzip();
         let http2 = (tls.is_none() || !settings.http2).then_some(false);
         let inner = Inner {
             tls,
@@ -127,8 +150,17 @@ impl Pool {
             lanes: Default::default(),
             idle: Vec::new(),
         };
-        let generation = watch::Sender::new(0);
-        Arc::new(Pool { connector: Arc::new(connector), settings, inner: Mutex::new(inner), generation })
+        Arc::new(Pool {
+            connector: Arc::new(connector),
+            settings,
+            has_files: material.as_ref().is_some_and(Material::has_files),
+            material,
+            looked: AtomicU64::new(0),
+            born: Instant::now(),
+            renewing: Mutex::new(()),
+            inner: Mutex::new(inner),
+            generation: watch::Sender::new(0),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -141,6 +173,7 @@ impl Pool {
     ///
     /// When no connection comes about.
     pub(super) async fn place(self: &Arc<Self>, class: Class) -> Result<Place, Failure> {
+        self.look_at_files();
         let waiting = {
             let mut inner = self.lock();
             if let Some(place) = self.find(&mut inner, class) {
@@ -154,7 +187,8 @@ impl Pool {
             self.open_enough(&mut inner, class);
             waiting
         };
-        match tokio::time::timeout(self.settings.connect_timeout, waiting).await {
+        // Opening has a bound of its own, and says which step took too long; this one is for what is never decided.
+        match tokio::time::timeout(self.settings.connect_timeout + GRACE, waiting).await {
             Ok(Ok(place)) => place,
             // Only a runtime that shuts down loses a waiter.
             Ok(Err(_)) => Err(Failure::new(FailureKind::Connect, "the runtime that opens connections ended")),
@@ -167,9 +201,81 @@ impl Pool {
     /// # Errors
     ///
     /// When no connection comes about.
-    pub(super) async fn alone(&self) -> Result<Box<dyn Duplex>, Failure> {
+    pub(super) async fn alone(self: &Arc<Self>) -> Result<Box<dyn Duplex>, Failure> {
+        self.read_files(NEW_CONNECTION).await;
         let tls = self.lock().tls.as_ref().map(Tls::http1_only);
-        Ok(self.connector.open(tls.as_ref()).await?.io)
+        Ok(self.connector.open_patiently(tls.as_ref()).await?.io)
+    }
+
+    /// Presents this certificate from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be used.
+    pub(super) fn present(self: &Arc<Self>, identity: Option<&Identity>) -> crate::Result<()> {
+        let Some(material) = &self.material else { return Ok(()) };
+        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tls) = material.present(identity)? {
+            self.replace(tls);
+        }
+        Ok(())
+    }
+
+    /// Has certificate files looked at, if that was long ago. Whoever calls does not wait for it.
+    pub(super) fn look_at_files(self: &Arc<Self>) {
+        if self.is_time(self.settings.reload_interval)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let pool = self.clone();
+            runtime.spawn_blocking(move || pool.reload());
+        }
+    }
+
+    /// Looks at certificate files, unless that was done just now.
+    async fn read_files(self: &Arc<Self>, age: Duration) {
+        if self.is_time(age.min(self.settings.reload_interval)) {
+            let pool = self.clone();
+            // Fails only where the runtime shuts down.
+            let _ = tokio::task::spawn_blocking(move || pool.reload()).await;
+        }
+    }
+
+    fn is_time(&self, age: Duration) -> bool {
+        if !self.has_files {
+            return false;
+        }
+        let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let looked = self.looked.load(Ordering::Relaxed);
+        let due = u128::from(now.saturating_sub(looked)) >= age.as_millis();
+        due && self.looked.compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn reload(self: &Arc<Self>) {
+        let Some(material) = &self.material else { return };
+        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tls) = material.reload() {
+            self.replace(tls);
+        }
+    }
+
+    /// New connections are made with this; those there are take nothing new.
+    fn replace(self: &Arc<Self>, tls: Tls) {
+        let gone = {
+            let mut inner = self.lock();
+            inner.tls = Some(tls);
+            inner.generation += 1;
+            self.generation.send_replace(inner.generation);
+            let connections: Vec<_> =
+                inner.lanes.iter_mut().flat_map(|lane| std::mem::take(&mut lane.connections)).collect();
+            (connections, std::mem::take(&mut inner.idle))
+        };
+        for known in &gone.0 {
+            known.shared.leave();
+        }
+        drop(gone);
+        for class in [Class::Unary, Class::Stream] {
+            self.serve(class);
+        }
     }
 
     /// Room on a connection that stands.
@@ -196,7 +302,7 @@ impl Pool {
     /// Opens connections until everybody who waits can hope for one.
     fn open_enough(self: &Arc<Self>, inner: &mut Inner, class: Class) {
         let most = self.settings.streams_per_connection;
-        let Inner { lanes, generation, allowed, .. } = inner;
+        let Inner { lanes, allowed, .. } = inner;
         let lane = &mut lanes[index(class)];
         *allowed =
             lane.connections.iter().filter_map(|known| known.shared.allowed()).min().unwrap_or(*allowed);
@@ -213,10 +319,9 @@ impl Pool {
         while hope < lane.waiting.len() {
             hope = hope.saturating_add(each);
             lane.opening += 1;
-            let opening = Opening { pool: Arc::downgrade(self), class, generation: *generation, done: false };
-            let retired = self.generation.subscribe();
-            let tls = inner.tls.clone();
-            tokio::spawn(opening.run(self.connector.clone(), self.settings.clone(), tls, retired));
+            let opening = Opening { pool: Arc::downgrade(self), class, generation: 0, done: false };
+            let ended = self.generation.subscribe();
+            tokio::spawn(opening.run(self.connector.clone(), self.settings.clone(), ended));
         }
     }
 
@@ -313,14 +418,12 @@ impl Opening {
         mut self,
         connector: Arc<Connector>,
         settings: ConnectionSettings,
-        tls: Option<Tls>,
-        retired: watch::Receiver<u64>,
+        mut ended: watch::Receiver<u64>,
     ) {
-        let mut pool_dropped = retired.clone();
         let opened = {
-            let opening = std::pin::pin!(self.open(&connector, &settings, tls, retired));
-            let dropped = std::pin::pin!(async { while pool_dropped.changed().await.is_ok() {} });
-            match select(opening, dropped).await {
+            let opening = std::pin::pin!(self.open(&connector, &settings));
+            let ended = std::pin::pin!(async { while ended.changed().await.is_ok() {} });
+            match select(opening, ended).await {
                 Either::Left((opened, _)) => opened,
                 Either::Right(_) => return,
             }
@@ -329,12 +432,19 @@ impl Opening {
     }
 
     async fn open(
-        &self,
+        &mut self,
         connector: &Connector,
         settings: &ConnectionSettings,
-        tls: Option<Tls>,
-        retired: watch::Receiver<u64>,
     ) -> Result<Connection, Failure> {
+        let (tls, retired) = match self.pool.upgrade() {
+            Some(pool) => {
+                pool.read_files(NEW_CONNECTION).await;
+                let inner = pool.lock();
+                self.generation = inner.generation;
+                (inner.tls.clone(), pool.generation.subscribe())
+            }
+            None => return Err(Failure::new(FailureKind::Connect, "the client is gone")),
+        };
         let Opened { io, http2 } = connector.open(tls.as_ref()).await?;
         let pool = self.pool.clone();
         Ok(match http2 {

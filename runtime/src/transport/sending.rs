@@ -10,6 +10,7 @@ use http::uri::PathAndQuery;
 use http_body_util::Full;
 
 use super::connector::Connector;
+use super::material::Material;
 use super::origin::Origin;
 use super::pool::{Place, Pool};
 use super::{
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::Result;
 use crate::auth::Identity;
-use crate::config::{Config, PemSource, TlsOptions};
+use crate::config::Config;
 use crate::error::{Error, Kind};
 use crate::request::{Headers, Method};
 
@@ -39,34 +40,22 @@ impl HttpTransport {
     ///
     /// When the TLS material or the proxy cannot be used.
     pub(crate) fn new(config: &Config) -> Result<Self> {
-        Self::with_tls(config, config.tls())
-    }
-
-    /// The same, presenting a certificate that the configuration does not have itself.
-    ///
-    /// # Errors
-    ///
-    /// As [`HttpTransport::new`].
-    pub(crate) fn presenting(config: &Config, identity: &Identity) -> Result<Self> {
-        let pem = (PemSource::Inline(identity.chain.clone()), PemSource::Inline(identity.key.clone()));
-        Self::with_tls(config, &TlsOptions { identity: Some(pem), ..config.tls().clone() })
-    }
-
-    fn with_tls(config: &Config, options: &TlsOptions) -> Result<Self> {
         let origin = Origin::of(config.server()).ok_or_else(|| {
             Error::new(Kind::Config, config.origin(), "the server's URL cannot be spoken to over HTTP")
         })?;
         let settings = config.connection_settings();
         let proxy = proxy_choice::choose(config, &origin)?;
-        let (tls, server_name) = match origin.is_plain() {
+        let options = config.tls();
+        let (secured, server_name) = match origin.is_plain() {
             true => (None, None),
             false => {
-                (Some(tls::connections(options, settings.http2)?), Some(tls::server_name(options, &origin)?))
+                let secured = Material::new(options.clone(), settings.http2)?;
+                (Some(secured), Some(tls::server_name(options, &origin)?))
             }
         };
         let connector = Connector::new(origin.clone(), server_name, proxy, &settings);
         let forwarding = connector.forwarding().map(|proxy| proxy.authorization());
-        let pool = Pool::new(connector, tls, settings);
+        let pool = Pool::new(connector, secured, settings);
         Ok(HttpTransport { origin: Arc::new(origin), pool, forwarding })
     }
 
@@ -117,6 +106,10 @@ impl Transport for HttpTransport {
                 "connections are closed before anything can be sent on them",
             ))
         })
+    }
+
+    fn present(&self, identity: Option<&Identity>) -> Result<()> {
+        self.pool.present(identity)
     }
 
     fn upgrade(&self, outgoing: Outgoing) -> BoxFuture<'_, std::result::Result<Upgrade, Failure>> {

@@ -1,8 +1,13 @@
 //! TLS as it is on the wire: who is trusted, who we are, and by which name the server is checked. Over real sockets.
 
+mod faults;
 mod http1;
 mod http2;
+mod many;
 mod peer;
+mod proxies;
+mod rotation;
+mod trust;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -22,26 +27,26 @@ use crate::{Api, Client, Result};
 const OBJECT: &str = r#"{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"}}"#;
 
 /// An authority of its own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate with its key, both PEM.
-struct Pair {
-    chain: String,
-    key: String,
+pub(super) struct Pair {
+    pub(super) chain: String,
+    pub(super) key: String,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         self.0.pem()
     }
 
-    fn issue(&self, name: &str) -> Pair {
+    pub(super) fn issue(&self, name: &str) -> Pair {
         let key = KeyPair::generate().unwrap();
         let certificate =
             CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();

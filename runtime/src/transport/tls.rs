@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use secrecy::ExposeSecret;
 
 use super::connector::Tls;
 use super::origin::Origin;
+use super::verify::Verifier;
 use crate::Result;
 use crate::config::{PemSource, TlsOptions};
 use crate::error::{Error, Kind};
@@ -25,8 +26,10 @@ const HTTP2: &[u8] = b"h2";
 ///
 /// A proxy is trusted as the server is (as in Go) but is shown no certificate of ours.
 pub(super) fn connections(options: &TlsOptions, http2: bool) -> Result<Tls> {
-    let mut server = client_config(options)?;
-    let mut proxy = client_config(&TlsOptions { identity: None, ..options.clone() })?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = verifier(options, &provider)?;
+    let mut server = client_config(options.identity.as_ref(), verifier.clone(), &provider)?;
+    let mut proxy = client_config(None, verifier, &provider)?;
     proxy.alpn_protocols = vec![HTTP1.to_vec()];
     let mut http1 = server.clone();
     http1.alpn_protocols = proxy.alpn_protocols.clone();
@@ -45,31 +48,44 @@ pub(super) fn server_name(options: &TlsOptions, origin: &Origin) -> Result<Serve
     })
 }
 
-fn client_config(options: &TlsOptions) -> Result<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+fn client_config(
+    identity: Option<&(PemSource, PemSource)>,
+    verifier: Arc<dyn ServerCertVerifier>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| broken("setting up TLS", &error.to_string()))?;
-    let verifier = verifier(options, &provider)?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
-    match &options.identity {
+    match identity {
         None => Ok(builder.with_no_client_auth()),
         Some((chain, key)) => {
             let chain_of = "client certificate";
             let certificates = certificates(chain, chain_of)?;
             let key_pem = key.read("client key")?;
             let key_der = PrivateKeyDer::from_pem_slice(key_pem.expose_secret()).map_err(|error| {
-                broken(&origin(key, "client key"), &format!("holds no private key: {error}"))
+                let message = match is_encrypted(key_pem.expose_secret()) {
+                    true => "is encrypted, and there is nobody to ask for its password".to_owned(),
+                    false => format!("holds no private key: {error}"),
+                };
+                broken(&origin(key, "client key"), &message)
                     .with_help("PKCS#8, PKCS#1 and SEC1 keys in PEM are read; encrypted keys are not")
             })?;
             builder.with_client_auth_cert(certificates, key_der).map_err(|error| {
-                let unsupported = error.to_string().contains("UnsupportedCertVersion");
-                let error =
-                    broken(&origin(chain, chain_of), &format!("certificate and key cannot be used: {error}"));
-                if unsupported {
-                    error.with_help("it is an X.509 v1 certificate; issue it again as v3")
-                } else {
-                    error
+                let said = error.to_string();
+                let message = match &error {
+                    rustls::Error::InconsistentKeys(_) => {
+                        "certificate and key do not belong together".to_owned()
+                    }
+                    _ if is_encrypted(key_pem.expose_secret()) => {
+                        "the key is encrypted, and there is nobody to ask for its password".to_owned()
+                    }
+                    _ => format!("certificate and key cannot be used: {said}"),
+                };
+                let error = broken(&origin(chain, chain_of), &message);
+                match said.contains("UnsupportedCertVersion") {
+                    true => error.with_help("it is an X.509 v1 certificate; issue it again as v3"),
+                    false => error,
                 }
             })
         }
@@ -82,25 +98,33 @@ fn verifier(options: &TlsOptions, provider: &Arc<CryptoProvider>) -> Result<Arc<
             let message = "a certificate authority and `insecure` contradict each other";
             Err(broken("setting up TLS", message).with_help("drop one of them"))
         }
-        None if options.insecure => Ok(Arc::new(Anybody { provider: provider.clone() })),
+        None if options.insecure => Ok(Arc::new(Verifier::anybody(provider.clone()))),
         Some(ca) => {
             let what = "certificate authority";
             let mut roots = RootCertStore::empty();
-            for certificate in certificates(ca, what)? {
-                roots.add(certificate).map_err(|error| {
+            let given = certificates(ca, what)?;
+            for certificate in &given {
+                roots.add(certificate.clone()).map_err(|error| {
                     let message = format!("holds a certificate that cannot be an authority: {error}");
                     broken(&origin(ca, what), &message)
                 })?;
             }
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
                 .build()
                 .map_err(|error| broken(&origin(ca, what), &error.to_string()))?;
-            Ok(verifier)
+            Ok(Arc::new(Verifier::known(authorities, given, provider.clone())))
         }
         None => Ok(Arc::new(rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|error| {
             broken("reading the platform's certificate authorities", &error.to_string())
         })?)),
     }
+}
+
+/// Whether a key is under a password, in either of the forms that OpenSSL writes.
+fn is_encrypted(pem: &[u8]) -> bool {
+    [&b"BEGIN ENCRYPTED PRIVATE KEY"[..], b"Proc-Type: 4,ENCRYPTED"]
+        .iter()
+        .any(|mark| memchr::memmem::find(pem, mark).is_some())
 }
 
 /// Every certificate in a PEM source; none is an error.
@@ -124,50 +148,4 @@ fn origin(source: &PemSource, what: &str) -> String {
 
 fn broken(context: &str, message: &str) -> Error {
     Error::new(Kind::Config, context, message)
-}
-
-/// Lets anybody in (`insecure-skip-tls-verify`) who holds the key of the certificate that they show.
-#[derive(Debug)]
-struct Anybody {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        match end_entity.is_empty() {
-            true => Err(rustls::Error::InvalidCertificate(CertificateError::BadEncoding)),
-            false => Ok(ServerCertVerified::assertion()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }

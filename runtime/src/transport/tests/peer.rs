@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,14 +22,20 @@ use crate::request::{Class, Headers, Method};
 use crate::transport::{Answer, Failure, HttpTransport, Outgoing, Transport, Upgrade};
 
 /// The TLS side of a server with this certificate.
-pub(super) fn acceptor(pair: &Pair, protocols: &[&str]) -> TlsAcceptor {
+///
+/// Clients may show a certificate of `authority`.
+pub(super) fn acceptor(pair: &Pair, authority: &Authority, protocols: &[&str]) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+    let clients =
+        rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
     let chain = CertificateDer::pem_slice_iter(pair.chain.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients.allow_unauthenticated().build().unwrap())
         .with_single_cert(chain, key)
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
@@ -41,10 +47,9 @@ type Serving = dyn Fn(usize, TlsStream<TcpStream>) -> Pin<Box<dyn Future<Output 
 
 pub(super) struct Peer {
     pub(super) url: String,
-    pub(super) authority: String,
+    pub(super) authority: Arc<Authority>,
     opened: Arc<AtomicUsize>,
     open: Arc<AtomicUsize>,
-    tasks: Arc<Mutex<Vec<tokio::task::AbortHandle>>>,
 }
 
 impl Peer {
@@ -56,30 +61,28 @@ impl Peer {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let authority = Authority::new();
-        let acceptor = acceptor(&authority.issue("127.0.0.1"), protocols);
+        let authority = Arc::new(Authority::new());
+        let acceptor = acceptor(&authority.issue("127.0.0.1"), &authority, protocols);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let serve: Arc<Serving> = Arc::new(move |nth, io| Box::pin(serve(nth, io)));
         let (opened, open) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let tasks = Arc::new(Mutex::new(Vec::new()));
-        let (counted, live, spawned) = (opened.clone(), open.clone(), tasks.clone());
+        let (counted, live) = (opened.clone(), open.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let _ = socket.set_nodelay(true);
                 let nth = counted.fetch_add(1, Ordering::SeqCst);
                 live.fetch_add(1, Ordering::SeqCst);
                 let (acceptor, serve, guard) = (acceptor.clone(), serve.clone(), Gone(live.clone()));
-                let task = tokio::spawn(async move {
+                tokio::spawn(async move {
                     let _guard = guard;
                     if let Ok(io) = acceptor.accept(socket).await {
                         serve(nth, io).await;
                     }
                 });
-                spawned.lock().unwrap().push(task.abort_handle());
             }
         });
-        Peer { url, authority: authority.pem(), opened, open, tasks }
+        Peer { url, authority, opened, open }
     }
 
     /// A server that answers each request with HTTP/2; `settings` can change what it allows.
@@ -107,7 +110,9 @@ impl Peer {
     }
 
     pub(super) fn config(&self) -> Config {
-        Config::new(&self.url).environment(Environment::empty()).certificate_authority_pem(&self.authority)
+        Config::new(&self.url)
+            .environment(Environment::empty())
+            .certificate_authority_pem(self.authority.pem())
     }
 
     pub(super) fn transport(&self) -> HttpTransport {
@@ -139,13 +144,6 @@ impl Peer {
     pub(super) async fn settle_at(&self, open: usize) {
         eventually(|| self.open() == open).await;
     }
-
-    /// Breaks every connection.
-    pub(super) fn kill(&self) {
-        for task in self.tasks.lock().unwrap().drain(..) {
-            task.abort();
-        }
-    }
 }
 
 struct Gone(Arc<AtomicUsize>);
@@ -158,6 +156,11 @@ impl Drop for Gone {
 
 pub(super) fn outgoing(method: Method, url: String, body: &'static str, class: Class) -> Outgoing {
     Outgoing { method, url, headers: Headers::default(), body: Bytes::from_static(body.as_bytes()), class }
+}
+
+/// The certificate that the client showed.
+pub(super) fn shown(io: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
+    io.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(|leaf| leaf.to_vec())
 }
 
 /// Waits until something holds that nobody announces.
