@@ -4,17 +4,20 @@
 //! for a connection that a task opens; should the caller go away, the connection is still there for the next. Deliberately no
 //! request and no answer passes here.
 
+mod opening;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use h2::client::SendRequest;
 use tokio::sync::{oneshot, watch};
 
-use super::connector::{Connector, Opened, Tls};
+use opening::Opening;
+
+use super::connector::{Connector, Tls};
 use super::health::Health;
 use super::material::Material;
 use super::{Duplex, Failure, FailureKind, Phase, http1, http2};
@@ -319,7 +322,7 @@ impl Pool {
         while hope < lane.waiting.len() {
             hope = hope.saturating_add(each);
             lane.opening += 1;
-            let opening = Opening { pool: Arc::downgrade(self), class, generation: 0, done: false };
+            let opening = Opening::new(Arc::downgrade(self), class);
             let ended = self.generation.subscribe();
             tokio::spawn(opening.run(self.connector.clone(), self.settings.clone(), ended));
         }
@@ -403,104 +406,4 @@ impl Inner {
     fn lane(&mut self, class: Class) -> &mut Lane {
         &mut self.lanes[index(class)]
     }
-}
-
-/// A connection that is being opened. However that ends, the pool hears of it.
-struct Opening {
-    pool: Weak<Pool>,
-    class: Class,
-    generation: u64,
-    done: bool,
-}
-
-impl Opening {
-    async fn run(
-        mut self,
-        connector: Arc<Connector>,
-        settings: ConnectionSettings,
-        mut ended: watch::Receiver<u64>,
-    ) {
-        let opened = {
-            let opening = std::pin::pin!(self.open(&connector, &settings));
-            let ended = std::pin::pin!(async { while ended.changed().await.is_ok() {} });
-            match select(opening, ended).await {
-                Either::Left((opened, _)) => opened,
-                Either::Right(_) => return,
-            }
-        };
-        self.finish(opened);
-    }
-
-    async fn open(
-        &mut self,
-        connector: &Connector,
-        settings: &ConnectionSettings,
-    ) -> Result<Connection, Failure> {
-        let (tls, retired) = match self.pool.upgrade() {
-            Some(pool) => {
-                pool.read_files(NEW_CONNECTION).await;
-                let inner = pool.lock();
-                self.generation = inner.generation;
-                (inner.tls.clone(), pool.generation.subscribe())
-            }
-            None => return Err(Failure::new(FailureKind::Connect, "the client is gone")),
-        };
-        let Opened { io, http2 } = connector.open(tls.as_ref()).await?;
-        let pool = self.pool.clone();
-        Ok(match http2 {
-            true => Connection::Http2(http2::open(io, self.class, settings, pool, retired).await?),
-            false => Connection::Http1(http1::open(io, settings, self.generation, pool, retired).await?),
-        })
-    }
-
-    fn finish(&mut self, opened: Result<Connection, Failure>) {
-        self.done = true;
-        let Some(pool) = self.pool.upgrade() else { return };
-        let mut refused = Vec::new();
-        let mut stale = None;
-        {
-            let mut inner = pool.lock();
-            let current = inner.generation == self.generation;
-            let lane = inner.lane(self.class);
-            lane.opening -= 1;
-            match opened {
-                Ok(connection) if !current => stale = Some(connection),
-                Ok(Connection::Http2(handle)) => {
-                    lane.connections.push(handle);
-                    inner.http2 = Some(true);
-                }
-                Ok(Connection::Http1(handle)) => {
-                    handle.put_aside();
-                    inner.idle.push(handle);
-                    inner.http2 = Some(false);
-                }
-                // Those that are still being opened may do better.
-                Err(failure) if lane.opening == 0 => {
-                    refused.extend(lane.waiting.drain(..).map(|waiter| (waiter, failure.clone())));
-                }
-                Err(_) => {}
-            }
-        }
-        drop(stale);
-        for (waiter, failure) in refused {
-            let _ = waiter.send(Err(failure));
-        }
-        pool.serve(self.class);
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        if !self.done {
-            self.finish(Err(Failure::new(
-                FailureKind::Connect,
-                "the runtime that opened the connection ended",
-            )));
-        }
-    }
-}
-
-enum Connection {
-    Http1(http1::Handle),
-    Http2(http2::Handle),
 }

@@ -46,11 +46,12 @@ impl HttpTransport {
         let settings = config.connection_settings();
         let proxy = proxy_choice::choose(config, &origin)?;
         let options = config.tls();
+        let said_by = |error: Error| error.with_more_help(format!("configured by {}", config.origin()));
         let (secured, server_name) = match origin.is_plain() {
             true => (None, None),
             false => {
-                let secured = Material::new(options.clone(), settings.http2)?;
-                (Some(secured), Some(tls::server_name(options, &origin)?))
+                let secured = Material::new(options.clone(), settings.http2).map_err(said_by)?;
+                (Some(secured), Some(tls::server_name(options, &origin).map_err(said_by)?))
             }
         };
         let connector = Connector::new(origin.clone(), server_name, proxy, &settings);

@@ -1,0 +1,120 @@
+//! One connection for a pool, from the wish to the place where it is found: a task of its own, so that it does not matter whether
+//! whoever wished for it is still there.
+//!
+//! Deliberately not when connections are opened, nor who gets them.
+
+use std::sync::{Arc, Weak};
+
+use futures_util::future::{Either, select};
+use tokio::sync::watch;
+
+use super::super::connector::{Connector, Opened};
+use super::super::{Failure, FailureKind, http1, http2};
+use super::{NEW_CONNECTION, Pool};
+use crate::config::ConnectionSettings;
+use crate::request::Class;
+
+/// A connection that is being opened. However that ends, the pool hears of it.
+pub(super) struct Opening {
+    pool: Weak<Pool>,
+    class: Class,
+    /// Of the certificates that it is opened with.
+    generation: u64,
+    done: bool,
+}
+
+impl Opening {
+    pub(super) fn new(pool: Weak<Pool>, class: Class) -> Opening {
+        Opening { pool, class, generation: 0, done: false }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        connector: Arc<Connector>,
+        settings: ConnectionSettings,
+        mut ended: watch::Receiver<u64>,
+    ) {
+        let opened = {
+            let opening = std::pin::pin!(self.open(&connector, &settings));
+            let ended = std::pin::pin!(async { while ended.changed().await.is_ok() {} });
+            match select(opening, ended).await {
+                Either::Left((opened, _)) => opened,
+                Either::Right(_) => return,
+            }
+        };
+        self.finish(opened);
+    }
+
+    async fn open(
+        &mut self,
+        connector: &Connector,
+        settings: &ConnectionSettings,
+    ) -> Result<Connection, Failure> {
+        let (tls, retired) = match self.pool.upgrade() {
+            Some(pool) => {
+                pool.read_files(NEW_CONNECTION).await;
+                let inner = pool.lock();
+                self.generation = inner.generation;
+                (inner.tls.clone(), pool.generation.subscribe())
+            }
+            None => return Err(Failure::new(FailureKind::Connect, "the client is gone")),
+        };
+        let Opened { io, http2 } = connector.open(tls.as_ref()).await?;
+        let pool = self.pool.clone();
+        Ok(match http2 {
+            true => Connection::Http2(http2::open(io, self.class, settings, pool, retired).await?),
+            false => Connection::Http1(http1::open(io, settings, self.generation, pool, retired).await?),
+        })
+    }
+
+    fn finish(&mut self, opened: Result<Connection, Failure>) {
+        self.done = true;
+        let Some(pool) = self.pool.upgrade() else { return };
+        let mut refused = Vec::new();
+        let mut stale = None;
+        {
+            let mut inner = pool.lock();
+            let current = inner.generation == self.generation;
+            let lane = inner.lane(self.class);
+            lane.opening -= 1;
+            match opened {
+                Ok(connection) if !current => stale = Some(connection),
+                Ok(Connection::Http2(handle)) => {
+                    lane.connections.push(handle);
+                    inner.http2 = Some(true);
+                }
+                Ok(Connection::Http1(handle)) => {
+                    handle.put_aside();
+                    inner.idle.push(handle);
+                    inner.http2 = Some(false);
+                }
+                // Those that are still being opened may do better.
+                Err(failure) if lane.opening == 0 => {
+                    refused.extend(lane.waiting.drain(..).map(|waiter| (waiter, failure.clone())));
+                }
+                Err(_) => {}
+            }
+        }
+        drop(stale);
+        for (waiter, failure) in refused {
+            let _ = waiter.send(Err(failure));
+        }
+        pool.serve(self.class);
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.done {
+            self.finish(Err(Failure::new(
+                FailureKind::Connect,
+                "the runtime that opened the connection ended",
+            )));
+        }
+    }
+}
+
+enum Connection {
+    Http1(http1::Handle),
+    Http2(http2::Handle),
+}
