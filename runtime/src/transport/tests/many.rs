@@ -70,7 +70,8 @@ async fn a_hundred_and_one_and_a_thousand_watches_leave_room_for_requests() {
         let each = resident().saturating_sub(before) / watches;
         eprintln!("{watches} watches: {connections} connections, {each} bytes each for both ends");
         assert!(connections <= watches.div_ceil(64) + 200_usize.div_ceil(64), "{connections}");
-        assert!(each < 50_000, "{each} bytes");
+        // Fewer do not make up for what a process and a runtime have once.
+        assert!(watches < 1_000 || each < 50_000, "{each} bytes");
         drop(open);
         drop(transport);
         peer.settle_at(0).await;
