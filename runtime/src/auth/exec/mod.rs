@@ -10,7 +10,7 @@ mod run;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::renewed::{Failure, Fresh, Inner, Renewed, Source};
 use crate::config::{Config, ExecPlugin, ExecPolicy, PemSource};
 use crate::error::Kind;
-use crate::{Error, Result};
+use crate::{Error, Metrics, Result};
 pub(super) use credential::fuzz;
 use credential::{Answer, ClusterInfo};
 use run::Runner;
@@ -27,6 +27,8 @@ use run::Runner;
 pub(super) struct Exec {
     runner: Runner,
     cluster: Option<ClusterInfo>,
+    /// Those of the client that came first.
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl Exec {
@@ -41,16 +43,21 @@ impl Exec {
             let denied = Failure::new("it is not run: the policy for exec plugins is Deny").with_help(
                 "give another credential, or allow this program with `Config::exec_policy` and ExecPolicy::Allowlist",
             );
-            return Err(Exec { runner, cluster: None }.error(&denied));
+            return Err(Exec { runner, cluster: None, metrics: None }.error(&denied));
         }
         let cluster = plugin.provide_cluster_info.then(|| ClusterInfo::new(plugin, config)).transpose()?;
-        Ok(Exec { runner, cluster })
+        Ok(Exec { runner, cluster, metrics: config.calls().metrics.clone() })
     }
 
     async fn run(&self) -> std::result::Result<Answer, Failure> {
         let interactive = self.runner.is_interactive()?;
         let info = credential::request(self.runner.api_version(), self.cluster.as_ref(), interactive);
-        let output = self.runner.run(&info, interactive).await?;
+        let mut call = None;
+        let output = self.runner.run(&info, interactive, &mut call).await;
+        if let (Some(metrics), Some(call)) = (&self.metrics, call) {
+            metrics.exec_plugin_call(call.code, call.status);
+        }
+        let output = output?;
         credential::read(output.expose_secret(), self.runner.api_version()).map_err(Failure::new)
     }
 

@@ -34,6 +34,23 @@ const GRACE: Duration = Duration::from_millis(500);
 const HINTS: u32 = 10;
 const HINTS_PERIOD: Duration = Duration::from_secs(3600);
 
+/// How a run is counted, in the words of client-go's metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) code: i32,
+    pub(super) status: &'static str,
+}
+
+impl Call {
+    const OK: Call = Call { code: 0, status: "no_error" };
+    const NOT_FOUND: Call = Call { code: 1, status: "plugin_not_found_error" };
+    const INTERNAL: Call = Call { code: 1, status: "client_internal_error" };
+
+    fn failed(code: Option<i32>) -> Call {
+        Call { code: code.unwrap_or(-1), status: "plugin_execution_error" }
+    }
+}
+
 /// How one plugin is run.
 pub(super) struct Runner {
     plugin: ExecPlugin,
@@ -103,11 +120,12 @@ impl Runner {
         }
     }
 
-    /// Runs it once and gives what it printed.
+    /// Runs it once and gives what it printed. What is not let run is no call.
     pub(super) async fn run(
         &self,
         info: &SecretString,
         interactive: bool,
+        call: &mut Option<Call>,
     ) -> Result<SecretSlice<u8>, Failure> {
         let (lookup, name) = (self.lookup.clone(), self.plugin.command.clone());
         // Folders in PATH may be on a network.
@@ -115,7 +133,10 @@ impl Runner {
             .await
             .map_err(|_| Failure::new("looking for it was interrupted"))?
             .map_err(|refusal| match refusal {
-                Refusal::NotFound(message) => self.not_found(message),
+                Refusal::NotFound(message) => {
+                    *call = Some(Call::NOT_FOUND);
+                    self.not_found(message)
+                }
                 Refusal::NotAllowed(message) => Failure::new(format!("it is not run: {message}")).with_help(
                     "if you trust it, put its path on the ExecPolicy::Allowlist of `Config::exec_policy`",
                 ),
@@ -131,11 +152,13 @@ impl Runner {
         // Who asks on a terminal looks whether it has one.
         command.stderr(if interactive { Stdio::inherit() } else { Stdio::piped() });
         command.stdout(Stdio::piped());
+        *call = Some(Call::NOT_FOUND);
         let mut group = Group::spawn(command, !interactive).map_err(|error| match error.kind() {
             ErrorKind::NotFound => self.not_found(format!("{} does not exist", program.display())),
             _ => Failure::new(format!("{} cannot be run: {error}", program.display())),
         })?;
 
+        *call = Some(Call::INTERNAL);
         let mut tail = Vec::new();
         let limit = self.plugin.timeout.or((!interactive).then_some(TIMEOUT));
         let collected = match limit {
@@ -152,6 +175,7 @@ impl Runner {
                 return Err(self.with_tail(failure, &tail));
             }
         };
+        *call = Some(if status.success() { Call::OK } else { Call::failed(status.code()) });
         if !status.success() {
             let how = match status.code() {
                 Some(code) => format!("it failed with exit code {code}"),

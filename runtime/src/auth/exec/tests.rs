@@ -13,6 +13,7 @@ use super::*;
 use crate::config::{Environment, ExecApiVersion, InteractiveMode};
 
 mod faults;
+mod terminal;
 
 const TOKEN: &str =
     r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"s3cr3t"}}"#;
@@ -270,6 +271,19 @@ async fn clients_that_run_the_same_program_for_the_same_cluster_share_its_creden
     assert_eq!(plugin.runs(), 4, "nothing is kept when the last client is gone");
 }
 
+#[test]
+fn plugins_that_nobody_uses_any_more_leave_nothing() {
+    let mut registry =
+        Registry { hasher: RandomState::new(), plugins: HashMap::new(), sweep_at: FIRST_SWEEP };
+    let used = registry.find(bare(ExecPlugin::new("login")));
+    for number in 0..10_000 {
+        drop(registry.find(bare(ExecPlugin::new("login").arg(number.to_string()))));
+    }
+    assert!(registry.plugins.len() <= FIRST_SWEEP + 1, "{}", registry.plugins.len());
+    let again = registry.find(bare(ExecPlugin::new("login")));
+    assert!(again.downgrade().ptr_eq(&used.downgrade()));
+}
+
 #[tokio::test]
 async fn the_policy_is_asked_before_anything_runs() {
     let plugin = Plugin::new(&format!("echo '{TOKEN}'"));
@@ -305,6 +319,42 @@ async fn the_policy_is_asked_before_anything_runs() {
         assert!(error.contains(expected) && error.contains("Config::exec_policy"), "{error}");
     }
     assert_eq!(plugin.runs(), runs);
+}
+
+/// Notes what is counted.
+#[derive(Clone, Default)]
+struct Calls(std::sync::Arc<Mutex<Vec<(i32, String)>>>);
+
+impl Metrics for Calls {
+    fn exec_plugin_call(&self, code: i32, call_status: &str) {
+        self.0.lock().unwrap().push((code, call_status.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn each_run_is_counted_by_how_it_ended() {
+    let counted = Calls::default();
+    let ended = |description: ExecPlugin, policy: ExecPolicy| {
+        let config = Config::new("https://example.com").exec_policy(policy).metrics(counted.clone());
+        let exec = Renewed::new(Exec::new(&description, &config).unwrap());
+        async move { drop(exec.presented().await) }
+    };
+    let (good, bad) = (printing(TOKEN), Plugin::new("exit 7"));
+    let (garbage, hanging) = (printing("s3cr3t"), Plugin::new("exec sleep 60"));
+    ended(good.description(), ExecPolicy::Allow).await;
+    ended(bad.description(), ExecPolicy::Allow).await;
+    ended(garbage.description(), ExecPolicy::Allow).await;
+    ended(hanging.description().timeout(Duration::from_millis(50)), ExecPolicy::Allow).await;
+    ended(ExecPlugin::new("/nowhere/login"), ExecPolicy::Allow).await;
+    ended(good.description(), ExecPolicy::allowlist(["/bin/other"])).await;
+    let expected = [
+        (0, "no_error"),
+        (7, "plugin_execution_error"),
+        (0, "no_error"),
+        (1, "client_internal_error"),
+        (1, "plugin_not_found_error"),
+    ];
+    assert_eq!(*counted.0.lock().unwrap(), expected.map(|(code, status)| (code, status.to_owned())));
 }
 
 #[tokio::test]
