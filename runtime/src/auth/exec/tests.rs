@@ -323,7 +323,7 @@ async fn the_policy_is_asked_before_anything_runs() {
 
 /// Notes what is counted.
 #[derive(Clone, Default)]
-struct Calls(std::sync::Arc<Mutex<Vec<(i32, String)>>>);
+struct Calls(Arc<Mutex<Vec<(i32, String)>>>);
 
 impl Metrics for Calls {
     fn exec_plugin_call(&self, code: i32, call_status: &str) {
