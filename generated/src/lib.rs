@@ -18,6 +18,8 @@ mod pages {
     struct Configuration;
     #[doc = include_str!("../../docs/credentials.md")]
     struct Credentials;
+    #[doc = include_str!("../../docs/requests.md")]
+    struct Requests;
 }
 
 // @generated begin: the module tree, by `cargo xtask generate`
