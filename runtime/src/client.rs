@@ -68,7 +68,7 @@ struct Shared {
     transport: Arc<dyn Transport>,
     auth: Authenticator,
     /// User agent and impersonation, the same for every request.
-    headers: Vec<(String, String)>,
+    headers: Headers,
     request_timeout: Option<Duration>,
     /// What tries that nobody asked for may cost all requests together.
     budget: Budget,
@@ -102,8 +102,15 @@ impl Client {
     pub fn new(config: Config) -> Result<Client> {
         let auth = Authenticator::new(&config)?;
         let transport = Arc::new(HttpTransport::new(&config)?);
-        let mut headers = vec![("user-agent".to_owned(), config.user_agent_header().to_owned())];
-        headers.extend(config.impersonation_headers());
+        let mut headers = Headers::default();
+        headers.add("user-agent", config.user_agent_header());
+        for (name, value) in config.impersonation_headers() {
+            // Checked already; acting as oneself instead of another must not happen by a mistake here.
+            if !headers.add(&name, value) {
+                let message = format!("the impersonation header {name:?} cannot be sent");
+                return Err(Error::new(Kind::Config, config.origin(), message));
+            }
+        }
         let unknown_fields = config.unknown_field_policy();
         Ok(Client {
             shared: Arc::new(Shared {

@@ -107,7 +107,7 @@ impl Client {
         let mut attempts = Attempts::new(self, request, None);
         loop {
             let presented = self.presented().await?;
-            let mut outgoing = self.outgoing(request, &presented);
+            let mut outgoing = self.outgoing(request, &presented)?;
             let transport = self.transport(&presented)?;
             self.before_try(request, &attempts, &mut outgoing)?;
             attempts.under_way = true;
@@ -129,7 +129,7 @@ impl Client {
     async fn head(&self, request: &Request, attempts: &mut Attempts) -> Result<Answer> {
         loop {
             let presented = self.presented().await?;
-            let mut outgoing = self.outgoing(request, &presented);
+            let mut outgoing = self.outgoing(request, &presented)?;
             let transport = self.transport(&presented)?;
             let begun = self.before_try(request, attempts, &mut outgoing)?;
             attempts.under_way = true;

@@ -32,25 +32,23 @@ impl Client {
         Ok(&*self.shared.transport)
     }
 
-    pub(super) fn outgoing(&self, request: &Request, presented: &Presented) -> Outgoing {
-        let mut headers = request.headers.clone();
-        for (name, value) in &self.shared.headers {
-            if name != "user-agent" || headers.get(name).is_none() {
-                headers.add(name.clone(), value.clone());
-            }
-        }
+    pub(super) fn outgoing(&self, request: &Request, presented: &Presented) -> Result<Outgoing> {
+        let mut headers = self.shared.headers.clone();
+        headers.extend(&request.headers);
         // A compressed watch would be buffered on the way, and its events are too small to gain by it.
         let plain = request.class == Class::Stream || self.shared.config.compression_disabled();
         headers.set("accept-encoding", if plain { "identity" } else { "gzip" });
         if let Some(value) = &presented.authorization {
-            headers.set("authorization", value.expose_secret());
+            headers
+                .set_secret("authorization", value.expose_secret())
+                .map_err(|error| error.in_context(|| request.context(&self.shared.server)))?;
         }
-        Outgoing {
+        Ok(Outgoing {
             method: request.method,
             url: format!("{}{}", self.shared.server, request.target()),
             headers,
             body: request.body.clone(),
             class: request.class,
-        }
+        })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It deliberately does no IO: `transport` carries what is described here, `client` decides about retries.
 
+mod headers;
 mod path;
 mod query;
 pub(crate) mod retry;
@@ -13,11 +14,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub(crate) use headers::Headers;
 pub(crate) use path::Path;
 pub(crate) use query::Query;
 
-use crate::Result;
-use crate::error::{Error, Kind};
 use crate::rest::Warning;
 
 /// The content type of JSON bodies.
@@ -218,120 +218,9 @@ fn go_duration(duration: Duration) -> String {
     }
 }
 
-/// Header fields: names in lower case, in the order in which they were set.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Headers(Vec<(Cow<'static, str>, String)>);
-
-impl Headers {
-    /// Sets `name`, dropping what it was before.
-    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
-        self.0.retain(|(existing, _)| existing != name);
-        self.0.push((Cow::Borrowed(name), value.into()));
-    }
-
-    /// Drops every field of this name (in lower case).
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.0.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
-    }
-
-    /// Adds one more field of this name.
-    pub(crate) fn add(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
-    }
-
-    /// Adds a field that a caller named, after checking it.
-    ///
-    /// # Errors
-    ///
-    /// Refuses what is no header name or value, and the fields that this crate sets itself.
-    pub(crate) fn add_checked(&mut self, name: &str, value: &str) -> Result<()> {
-        let refuse = |why: &str| Err(Error::new(Kind::Request, "", format!("the header {name:?} {why}")));
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(token) {
-            return refuse("is no valid header name");
-        }
-        if value.bytes().any(|byte| matches!(byte, 0..=8 | 10..=31 | 127)) {
-            return refuse("has a control character in its value");
-        }
-        let name = name.to_ascii_lowercase();
-        if matches!(
-            name.as_str(),
-            "authorization"
-                | "host"
-                | "content-length"
-                | "transfer-encoding"
-                | "connection"
-                | "accept-encoding"
-                | "te"
-                | "upgrade"
-        ) || name.starts_with("impersonate-")
-        {
-            return refuse("is set by the client itself");
-        }
-        self.0.retain(|(existing, _)| {
-            !(*existing == name && matches!(name.as_str(), "accept" | "content-type" | "user-agent"))
-        });
-        self.0.push((Cow::Owned(name), value.to_owned()));
-        Ok(())
-    }
-
-    /// The first field of this name (in lower case).
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(existing, _)| existing.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Every field, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_str()))
-    }
-}
-
-impl fmt::Debug for Headers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.iter().map(|(name, value)| (name, if secret(name) { "<redacted>" } else { value }));
-        f.debug_map().entries(shown).finish()
-    }
-}
-
-/// Whether the value of this header must not be shown.
-fn secret(name: &str) -> bool {
-    matches!(name, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn headers_of_callers_cannot_split_lines_or_replace_credentials() {
-        let mut headers = Headers::default();
-        for (name, value) in [
-            ("", "x"),
-            ("a b", "x"),
-            ("a:b", "x"),
-            ("x", "a\r\nY: z"),
-            ("x", "\0"),
-            ("Authorization", "Bearer x"),
-            ("Impersonate-User", "root"),
-            ("Host", "elsewhere"),
-        ] {
-            assert!(headers.add_checked(name, value).is_err(), "{name:?}: {value:?}");
-        }
-        headers.add_checked("X-Trace", "a\tb").unwrap();
-        headers.add_checked("accept", "text/plain").unwrap();
-        headers.add_checked("Accept", "*/*").unwrap();
-        assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-trace", "a\tb"), ("accept", "*/*")]);
-    }
-
-    #[test]
-    fn debug_never_shows_credentials() {
-        let mut headers = Headers::default();
-        headers.set("authorization", "Bearer canary");
-        assert_eq!(format!("{headers:?}"), r#"{"authorization": "<redacted>"}"#);
-    }
 
     #[test]
     fn a_timeout_is_told_to_the_server_as_go_writes_it() {

@@ -30,9 +30,8 @@ impl fmt::Display for Warning {
 
 /// All warnings, in order.
 pub(crate) fn warnings(headers: &Headers) -> Vec<Warning> {
-    let values = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("warning"));
     let mut warnings = Vec::new();
-    for (_, value) in values {
+    for value in headers.all("warning") {
         let mut rest = value;
         while warnings.len() < MOST
             && let Some((warning, after)) = one(rest)

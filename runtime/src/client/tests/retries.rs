@@ -238,3 +238,30 @@ async fn a_version_that_is_not_there_yet_comes_no_sooner_by_asking() {
     let error = widgets(&client).list().resource_version("9").await.unwrap_err();
     assert!(error.is_too_large_resource_version() && script.count() == 1, "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn n1_the_message_names_the_kubeconfig_and_the_context_where_connecting_or_signing_in_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    let text = "{current-context: dev, contexts: [{name: dev, context: {cluster: c, user: u}}], \
+                clusters: [{name: c, cluster: {server: 'http://203.0.113.7'}}], users: [{name: u, user: {}}]}";
+    std::fs::write(&file, text).unwrap();
+    let from = format!("configured by kubeconfig {}, context \"dev\"", file.display());
+    let html = Act::answer(200, &[("content-type", "text/html")], "<html>");
+    let redirect = Act::answer(302, &[("location", "https://203.0.113.8/login")], "");
+    for act in [
+        Act::Fail(FailureKind::Dns),
+        Act::Fail(FailureKind::Tls),
+        Act::Fail(FailureKind::Proxy(Some(407))),
+        Act::answer(401, &[], &status(401, "Unauthorized")),
+        html,
+        redirect,
+    ] {
+        let (client, _) = Script::configured(Config::from_kubeconfig(&file).unwrap(), [act]);
+        let text = widgets(&client).create(&no_content()).await.unwrap_err().to_string();
+        assert!(text.contains(&from), "{text}");
+    }
+    let (client, _) = Script::configured(Config::from_kubeconfig(&file).unwrap(), [Act::busy(403, "1")]);
+    let text = widgets(&client).get("a").await.unwrap_err().to_string();
+    assert!(!text.contains("configured by"), "where it is from does not matter here: {text}");
+}
