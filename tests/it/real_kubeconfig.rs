@@ -27,7 +27,21 @@ fn kubectl_reads_what_we_save_and_we_read_what_it_saves() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
     std::fs::write(folder.path().join("ca.crt"), "PEM").unwrap();
-    let odd = ["yes", "0123", "null", "~", "1e3", "2001-01-01", "a: b", "-", "#x", "é\u{2028}ü", "<<", "=", "x'\"\\"];
+    let odd = [
+        "yes",
+        "0123",
+        "null",
+        "~",
+        "1e3",
+        "2001-01-01",
+        "a: b",
+        "-",
+        "#x",
+        "é\u{2028}ü",
+        "<<",
+        "=",
+        "x'\"\\",
+    ];
     let mut edit = KubeconfigEdit::open_file(&file).unwrap();
     edit.cluster("c").server("https://127.0.0.1:1").certificate_authority_file(folder.path().join("ca.crt"));
     for name in odd {
@@ -41,14 +55,20 @@ fn kubectl_reads_what_we_save_and_we_read_what_it_saves() {
     assert!(view.status.success(), "{}", said(&view));
     let view: Value = serde_json::from_slice(&view.stdout).unwrap();
     assert_eq!(view["current-context"], "null");
-    let mut sorted: Vec<_> = odd.iter().map(|it| json!({"name": it, "user": {"username": it, "password": it}})).collect();
+    let mut sorted: Vec<_> =
+        odd.iter().map(|it| json!({"name": it, "user": {"username": it, "password": it}})).collect();
     sorted.sort_by_key(|user| user["name"].to_string());
     let mut users = view["users"].as_array().unwrap().clone();
     users.sort_by_key(|user| user["name"].to_string());
     assert_eq!(users, sorted);
-    assert_eq!(view["clusters"][0]["cluster"]["certificate-authority"], folder.path().join("ca.crt").to_str().unwrap());
+    assert_eq!(
+        view["clusters"][0]["cluster"]["certificate-authority"],
+        folder.path().join("ca.crt").to_str().unwrap()
+    );
 
-    let set = kubectl(&file, &["config", "set-context", "theirs", "--cluster=c", "--user=yes", "--namespace=n"]).unwrap();
+    let set =
+        kubectl(&file, &["config", "set-context", "theirs", "--cluster=c", "--user=yes", "--namespace=n"])
+            .unwrap();
     assert!(set.status.success(), "{}", said(&set));
     let kubeconfig = Kubeconfig::read(&file).unwrap();
     assert_eq!(kubeconfig.context("theirs").unwrap().user.as_deref(), Some("yes"));

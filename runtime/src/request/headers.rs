@@ -27,7 +27,8 @@ impl Headers {
     ///
     /// When it is no header value. The error does not repeat it.
     pub(crate) fn set_secret(&mut self, name: &'static str, value: &str) -> Result<()> {
-        let refuse = |_| Error::new(Kind::Auth, "", format!("the credentials cannot stand in the header {name}"));
+        let refuse =
+            |_| Error::new(Kind::Auth, "", format!("the credentials cannot stand in the header {name}"));
         let mut value = HeaderValue::from_str(value).map_err(refuse)?;
         value.set_sensitive(true);
         self.0.insert(HeaderName::from_static(name), value);
@@ -176,7 +177,10 @@ mod tests {
         headers.add_checked("x-trace", "ü").unwrap();
         headers.add_checked("accept", "text/plain").unwrap();
         headers.add_checked("Accept", "*/*").unwrap();
-        assert_eq!(headers.iter().collect::<Vec<_>>(), [("x-trace", "a\tb"), ("x-trace", "ü"), ("accept", "*/*")]);
+        assert_eq!(
+            headers.iter().collect::<Vec<_>>(),
+            [("x-trace", "a\tb"), ("x-trace", "ü"), ("accept", "*/*")]
+        );
     }
 
     #[test]

@@ -20,10 +20,10 @@ use tokio::time::Instant;
 
 use super::health::{Health, Heard};
 use super::pool::{Lease, Pool};
-use super::sending::{self, Prepared, Sent};
+use super::sending::{Prepared, Sent};
 use super::{Answer, Body, Failure, FailureKind, Upgrade};
 use crate::config::ConnectionSettings;
-use crate::request::Class;
+use crate::request::{Class, Headers};
 
 /// The most that the head of an answer may hold, in bytes and in fields.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -169,7 +169,7 @@ pub(super) async fn send(mut lease: Lease, mut prepared: Prepared, absolute: boo
         }
     };
     let (head, incoming) = response.into_parts();
-    let headers = sending::headers(&head.headers);
+    let headers = Headers::from(head.headers);
     let body = if incoming.is_end_stream() {
         lease.give_back(handle);
         Body::new(futures_util::stream::empty())
@@ -229,7 +229,7 @@ pub(super) async fn upgrade(
     // Ends with the exchange, and with the sender where nobody waits for its answer any more.
     tokio::spawn(connection.with_upgrades());
     let response = sender.send_request(prepared.with_host(absolute)?).await.map_err(failed)?;
-    let headers = sending::headers(response.headers());
+    let headers = Headers::from(response.headers().clone());
     if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
         let io = hyper::upgrade::on(response).await.map_err(failed)?;
         return Ok(Upgrade::Switched { headers, io: Box::new(TokioIo::new(io)) });

@@ -318,11 +318,7 @@ pub(super) async fn send(mut sender: SendRequest<Bytes>, slot: Slot, prepared: P
                 true => Body::new(futures_util::stream::empty()),
                 false => Body::new(Incoming { stream, slot: Some(slot), length, got: 0 }),
             };
-            Sent::Answered(Answer {
-                status: head.status.as_u16(),
-                headers: sending::headers(&head.headers),
-                body,
-            })
+            Sent::Answered(Answer { status: head.status.as_u16(), headers: head.headers.into(), body })
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
 use http_body_util::Full;
 
@@ -20,7 +20,7 @@ use crate::Result;
 use crate::auth::Identity;
 use crate::config::Config;
 use crate::error::{Error, Kind};
-use crate::request::{Headers, Method};
+use crate::request::Method;
 
 /// How many connections in a row may turn out closed before a request that was not sent on any of them is given up.
 const CLOSED_CONNECTIONS: usize = 4;
@@ -66,15 +66,7 @@ impl HttpTransport {
     fn prepare(&self, outgoing: Outgoing) -> std::result::Result<Prepared, Failure> {
         let refuse = Failure::request;
         let target = self.origin.target(outgoing.url).map_err(refuse)?;
-        let mut headers = HeaderMap::with_capacity(outgoing.headers.iter().count() + 3);
-        for (name, value) in outgoing.headers.iter() {
-            let header =
-                HeaderName::from_bytes(name.as_bytes()).map_err(|_| refuse("a header name is malformed"))?;
-            let mut value = HeaderValue::from_bytes(value.as_bytes())
-                .map_err(|_| refuse("a header value is malformed"))?;
-            value.set_sensitive(name == "authorization");
-            headers.append(header, value);
-        }
+        let mut headers = outgoing.headers.into_map();
         if let Some(Some(authorization)) = &self.forwarding {
             headers.insert(http::header::PROXY_AUTHORIZATION, authorization.clone());
         }
@@ -192,35 +184,6 @@ fn method(method: Method) -> http::Method {
         Method::Delete => http::Method::DELETE,
         Method::Options => http::Method::OPTIONS,
     }
-}
-
-/// The fields of an answer in our own type.
-pub(super) fn headers(map: &HeaderMap) -> Headers {
-    let mut headers = Headers::default();
-    for (name, value) in map {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        match common(name.as_str()) {
-            Some(name) => headers.add(name, value),
-            None => headers.add(name.as_str().to_owned(), value),
-        }
-    }
-    headers
-}
-
-/// Names that every API server sends, which need no copy.
-fn common(name: &str) -> Option<&'static str> {
-    const NAMES: [&str; 9] = [
-        "content-type",
-        "date",
-        "content-length",
-        "cache-control",
-        "audit-id",
-        "x-kubernetes-pf-flowschema-uid",
-        "x-kubernetes-pf-prioritylevel-uid",
-        "content-encoding",
-        "warning",
-    ];
-    NAMES.into_iter().find(|known| *known == name)
 }
 
 /// How long the answer says that its body is.
