@@ -152,13 +152,6 @@ pub(crate) enum Phase {
     Tls,
 }
 
-impl FailureKind {
-    /// Whether the server provably did nothing of what was asked: then even a write can be sent again.
-    pub(crate) fn is_unsent(self) -> bool {
-        !matches!(self, FailureKind::Broken | FailureKind::Encoding)
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -73,7 +73,7 @@ async fn h13_without_a_handler_each_warning_is_in_the_log_once() {
     }
     let warned: Vec<_> = seen.taken().into_iter().filter(|line| line.starts_with("WARN")).collect();
     assert_eq!(warned.len(), 2, "{warned:?}");
-    assert!(warned[0].contains("the server warns: one") && !warned[1].contains('\u{1b}'), "{warned:?}");
+    assert!(warned[0].contains("the server warns: one") && !warned[1].contains('\u{202e}'), "{warned:?}");
 }
 
 /// Writes down what it sees, and adds a header.
