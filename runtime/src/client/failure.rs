@@ -23,7 +23,7 @@ impl Client {
             FailureKind::Encoding => return self.error(request, Kind::Decode, message),
             FailureKind::Broken => {
                 let error = self.error(request, Kind::Transport, message);
-                return if attempts.may_be_done() {
+                return if attempts.may_be_done() && !failure.kind.is_unsent() {
                     error.with_help(AMBIGUOUS).that_is_ambiguous(true)
                 } else {
                     error

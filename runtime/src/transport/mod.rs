@@ -152,6 +152,13 @@ pub(crate) enum Phase {
     Tls,
 }
 
+impl FailureKind {
+    /// Whether the server provably did nothing of what was asked.
+    pub(crate) fn is_unsent(self) -> bool {
+        !matches!(self, FailureKind::Broken | FailureKind::Encoding)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
