@@ -20,6 +20,8 @@ mod pages {
     struct Credentials;
     #[doc = include_str!("../../docs/requests.md")]
     struct Requests;
+    #[doc = include_str!("../../docs/watching.md")]
+    struct Watching;
 }
 
 // @generated begin: the module tree, by `cargo xtask generate`

@@ -34,3 +34,4 @@ mod registry;
 mod source_reader;
 mod spec_reader;
 mod specimen;
+mod watching;

@@ -185,6 +185,20 @@ async fn watch_namespace_lists_and_then_watches_one_namespace() {
 }
 
 #[tokio::test]
+async fn watch_resuming_follows_several_namespaces() {
+    let sandbox = sandbox!("example-resuming");
+    let mut command = example("watch_resuming");
+    command.args(["kube-system", &sandbox.namespace]).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the example runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut open = vec!["kube-system: ".to_owned(), format!("{}: ", sandbox.namespace)];
+    while !open.is_empty() {
+        let line = lines.next_line().await.expect("text").expect("a line of each namespace");
+        open.retain(|namespace| !line.starts_with(namespace));
+    }
+}
+
+#[tokio::test]
 async fn can_i_tells_what_each_user_may_do() {
     let _sandbox = sandbox!("example-can-i");
     let mut command = example("can_i");

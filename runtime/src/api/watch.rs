@@ -70,18 +70,19 @@ impl<T: Value + Default + 'static> WatchRequest<T> {
     /// When the version is too old (`is_expired`, `is_gone`), the server does not serve the resource (`is_not_found`),
     /// or answers with another failure or not at all.
     pub async fn send(self) -> Result<Watch<T>> {
-        let request = self.request()?;
-        let lifetime =
-            self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10));
-        let answer = self.target.client.open_within(&request, lifetime).await?;
-        Ok(Watch::new(self.target.client, request, answer.body, lifetime))
+        let lifetime = self.lifetime();
+        self.send_within(lifetime).await
     }
 
-    async fn send_within(self, limit: Duration) -> Result<Watch<T>> {
-        let request = self.request()?;
-        let lifetime =
-            self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10));
-        let answer = self.target.client.open_within(&request, Some(limit)).await?;
+    /// The server's own limit ends a watch first; this one is for a server that is no longer there.
+    fn lifetime(&self) -> Option<Duration> {
+        self.options.timeout_seconds.map(|seconds| Duration::from_secs(u64::from(seconds) + 10))
+    }
+
+    /// The same, where the answer has to begin within `limit`.
+    async fn send_within(self, limit: Option<Duration>) -> Result<Watch<T>> {
+        let (request, lifetime) = (self.request()?, self.lifetime());
+        let answer = self.target.client.open_within(&request, limit).await?;
         Ok(Watch::new(self.target.client, request, answer.body, lifetime))
     }
 }
@@ -119,7 +120,7 @@ impl<T: Entity> Source<T> for Collection<T> {
             send_initial_events: plan.initial.then_some(true),
             ..self.options.clone()
         };
-        Box::pin(request.send_within(within))
+        Box::pin(request.send_within(Some(within)))
     }
 
     fn list(&self, plan: ListPlan) -> BoxFuture<'static, Result<Page<T>>> {

@@ -151,7 +151,7 @@ impl<T: Entity> ResumingWatch<T> {
         self
     }
 
-    /// All waits and deadlines that many times shorter: for tests that go through what takes minutes.
+    /// All waits and deadlines that many times shorter, but for what a very short watch is: for tests that go through what takes minutes.
     #[doc(hidden)]
     pub fn hastened(mut self, times: u32) -> Self {
         let times = times.max(1);
@@ -163,7 +163,6 @@ impl<T: Entity> ResumingWatch<T> {
             &mut settings.initial_deadline,
             &mut settings.warn_after,
             &mut settings.internal_deadline,
-            &mut settings.short,
             &mut settings.probe_after,
             &mut self.opening,
         ] {

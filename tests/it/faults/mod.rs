@@ -4,7 +4,7 @@
 
 // Until each of the tests is there that needs them.
 #[expect(dead_code)]
-mod proxy;
+pub(crate) mod proxy;
 #[expect(dead_code)]
 mod raw;
 
@@ -14,6 +14,6 @@ mod connect;
 mod http2;
 mod inputs;
 mod leaks;
-mod rig;
+pub(crate) mod rig;
 mod secrets;
 mod table;

@@ -82,6 +82,8 @@ pub(crate) struct Store {
     dependents: HashMap<String, BTreeSet<(Place, Arc<str>)>>,
     /// What happened since the controllers looked.
     unseen: Vec<(Place, Arc<Change>)>,
+    /// Everything that ever happened, where somebody wants to know.
+    recorded: Option<Vec<(Place, Arc<Change>)>>,
 }
 
 impl Store {
@@ -93,7 +95,18 @@ impl Store {
             collections: BTreeMap::new(),
             dependents: HashMap::new(),
             unseen: Vec::new(),
+            recorded: None,
         }
+    }
+
+    /// Keeps all changes from now on, also those that history forgets.
+    pub(crate) fn record(&mut self) {
+        self.recorded.get_or_insert_default();
+    }
+
+    /// What was kept.
+    pub(crate) fn recorded(&self) -> &[(Place, Arc<Change>)] {
+        self.recorded.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -177,6 +190,9 @@ impl Store {
         self.keep_bytes();
         if let Some(collection) = self.collections.get(place) {
             collection.history.wake(&change);
+        }
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((place.clone(), change.clone()));
         }
         self.unseen.push((place.clone(), change));
     }
