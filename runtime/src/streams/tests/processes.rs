@@ -52,6 +52,18 @@ async fn input_goes_in_and_its_end_is_told_while_output_comes() {
 }
 
 #[tokio::test]
+async fn a_process_that_ends_before_it_took_its_input_is_no_failure() {
+    let mut server = Server::v5();
+    let run = tokio::spawn(server.pods().exec("a", "exec", ["true"]).input(vec![0; 5_000_000]).output());
+    let mut peer = server.peer().await;
+    peer.message().await.unwrap();
+    peer.send(1, "done").await;
+    peer.end(&failed("9")).await;
+    let output = run.await.unwrap().unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (9, &b"done"[..]));
+}
+
+#[tokio::test]
 async fn v4_says_that_it_cannot_close_the_input() {
     let mut server = Server::v4();
     let run = tokio::spawn(server.pods().exec("a", "exec", ["cat"]).input("x").output());
