@@ -9,7 +9,7 @@ use super::output::{self, Output};
 use super::pipe::pipe;
 use super::process::{Process, Running, Stderr, Stdin, Stdout, Task, Terminal};
 use super::session::{Session, Size};
-use super::socket::socket;
+use super::socket::Socket;
 use crate::error::Kind;
 use crate::request::Request;
 use crate::transport::Duplex;
@@ -71,7 +71,7 @@ impl Connect {
         let context: Arc<str> = request.context(client.server()).into();
         let (protocol, io) = handshake::open(&client, request, &PROTOCOLS).await?;
         let wanted = Wanted { stdin: wants_in, stdout: wants_out, stderr: wants_err, size };
-        Ok(process(io, protocol, context, wanted).await)
+        Ok(process(io, protocol, context, wanted))
     }
 }
 
@@ -84,12 +84,7 @@ pub(super) struct Wanted {
 }
 
 /// A process on the other side of a connection.
-pub(super) async fn process(
-    io: Box<dyn Duplex>,
-    protocol: Protocol,
-    context: Arc<str>,
-    wanted: Wanted,
-) -> Process {
+pub(super) fn process(io: Box<dyn Duplex>, protocol: Protocol, context: Arc<str>, wanted: Wanted) -> Process {
     let mut outputs = Vec::new();
     let mut output = |wanted: bool, channel| {
         wanted.then(|| {
@@ -108,7 +103,7 @@ pub(super) async fn process(
         false => (None, None),
     };
     let session = Session {
-        socket: socket(io).await,
+        socket: Socket::new(io),
         protocol,
         purpose: Running,
         context: context.clone(),

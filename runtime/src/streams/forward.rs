@@ -15,7 +15,7 @@ use super::handshake;
 use super::pipe::{PipeReader, PipeWriter, pipe};
 use super::process::Task;
 use super::session::{Ended, Purpose, Session, Size};
-use super::socket::socket;
+use super::socket::Socket;
 use crate::error::Kind;
 use crate::request::Request;
 use crate::{Client, Result};
@@ -101,7 +101,7 @@ impl Ready {
         let (writer, input) = pipe(HELD);
         let (output, reader) = pipe(HELD);
         let session = Session {
-            socket: socket(io).await,
+            socket: Socket::new(io),
             protocol,
             purpose: Port {
                 port: self.port,

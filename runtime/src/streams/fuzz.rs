@@ -22,7 +22,7 @@ pub fn run(data: &[u8], piece: usize, v5: bool) -> Option<(usize, ExitStatus)> {
     let protocol = if v5 { Protocol::V5 } else { Protocol::V4 };
     runtime.block_on(async {
         let wanted = Wanted { stdin: false, stdout: true, stderr: true, size: None };
-        let process = process(io, protocol, "fuzz".into(), wanted).await;
+        let process = process(io, protocol, "fuzz".into(), wanted);
         let output = output::collect(process, None, usize::MAX).await.ok()?;
         Some((output.stdout.len() + output.stderr.len(), output.status))
     })

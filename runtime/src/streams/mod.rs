@@ -9,6 +9,7 @@ mod copy;
 mod exec;
 mod failure;
 mod forward;
+mod frames;
 pub mod fuzz;
 mod handshake;
 mod listen;

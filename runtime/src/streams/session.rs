@@ -10,16 +10,14 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Sink, Stream};
 use tokio::time::{Instant, Sleep};
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::alive::Alive;
 use super::channels::{self, Incoming, Protocol};
 use super::failure::{Cause, Failure};
+use super::frames::{Bad, Message};
 use super::pipe::{PipeReader, PipeWriter};
-use super::socket::Socket;
+use super::socket::{Broken, Socket};
 
 /// How much input goes into one message.
 const PIECE: usize = 32 << 10;
@@ -198,27 +196,20 @@ impl<P: Purpose> Running<P> {
     /// Sends what there is to send, as far as it goes. Whether it went any further.
     fn poll_out(&mut self, cx: &mut Context<'_>) -> bool {
         let mut went = false;
-        while let Poll::Ready(Ok(())) = Pin::new(&mut self.session.socket).poll_ready(cx) {
+        while self.session.socket.has_room() {
             let Some(message) = self.next_message(cx) else { break };
+            self.session.socket.send(&message);
             self.unflushed = true;
             went = true;
-            if Pin::new(&mut self.session.socket).start_send(message).is_err() {
-                break;
-            }
-            if self.queue.len() > BUDGET {
-                break;
-            }
         }
-        if self.unflushed
-            && let Poll::Ready(Ok(())) = Pin::new(&mut self.session.socket).poll_flush(cx)
-        {
+        if self.unflushed && self.session.socket.poll_flush(cx).is_ready() {
             self.unflushed = false;
             went = true;
             if let Some(input) = &self.session.input {
                 input.sent();
             }
         }
-        if let Some(why) = self.session.socket.get_ref().write_failed().map(str::to_owned)
+        if let Some(why) = self.session.socket.write_failed().map(str::to_owned)
             && let Some(input) = self.session.input.take()
         {
             input.refuse(self.session.fail(Cause::Broken, format!("nothing more can be sent: {why}")));
@@ -268,10 +259,9 @@ impl<P: Purpose> Running<P> {
                 self.held = None;
             }
         }
-        let message = match ready!(Pin::new(&mut self.session.socket).poll_next(cx)) {
-            None => return Poll::Ready(Ok(true)),
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Poll::Ready(self.broken(&error)),
+        let message = match ready!(self.session.socket.poll_message(cx)) {
+            Ok(message) => message,
+            Err(broken) => return Poll::Ready(self.broken(&broken)),
         };
         self.alive.heard();
         if let Some(until) = &mut self.lingering {
@@ -283,10 +273,14 @@ impl<P: Purpose> Running<P> {
                 self.alive.pong(&payload);
                 None
             }
-            Message::Ping(_) => (!self.alive.pinged()).then_some("a flood of pings"),
-            Message::Text(_) => Some("text, where all messages are binary"),
-            Message::Close(_) => return Poll::Ready(Ok(true)),
-            Message::Frame(_) => None,
+            Message::Ping(payload) => {
+                // One answer is enough for all that came while nothing could be sent.
+                self.queue.retain(|waiting| !matches!(waiting, Message::Pong(_)));
+                self.queue.push_back(Message::Pong(payload));
+                (!self.alive.pinged()).then_some("a flood of pings")
+            }
+            Message::Text => Some("text, where all messages are binary"),
+            Message::Close => return Poll::Ready(Ok(true)),
         };
         match refused {
             None => Poll::Ready(Ok(false)),
@@ -331,24 +325,21 @@ impl<P: Purpose> Running<P> {
         }
     }
 
-    /// What an error of the WebSocket means.
-    fn broken(&self, error: &WsError) -> Result<bool, Arc<Failure>> {
+    /// What it means that nothing more comes.
+    fn broken(&self, broken: &Broken) -> Result<bool, Arc<Failure>> {
         let session = &self.session;
-        match error {
-            WsError::ConnectionClosed | WsError::AlreadyClosed => Ok(true),
+        match broken {
             // A connection that simply ends, after all was said, ended well.
-            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) if self.lingering.is_some() => {
-                Ok(true)
-            }
-            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Broken::Closed if self.lingering.is_some() => Ok(true),
+            Broken::Closed => {
                 Err(session.fail(Cause::Broken, "the connection was closed in the middle of the stream"))
             }
-            WsError::Io(error) => Err(session.fail(Cause::Broken, format!("the connection broke: {error}"))),
-            WsError::Capacity(error) => {
-                Err(session.fail(Cause::TooLarge, format!("the server sent too much at once: {error}")))
+            Broken::Io(error) => Err(session.fail(Cause::Broken, format!("the connection broke: {error}"))),
+            Broken::Bad(Bad::TooLarge) => {
+                Err(session.fail(Cause::TooLarge, "the server sent too much in one message"))
             }
-            error => {
-                Err(session.fail(Cause::Protocol, format!("the server sent what is no WebSocket: {error}")))
+            Broken::Bad(Bad::Protocol(what)) => {
+                Err(session.fail(Cause::Protocol, format!("the server sent {what}")))
             }
         }
     }

@@ -1,90 +1,108 @@
-//! The bytes below a WebSocket: a connection whose broken writing side does not hide what is still to be read.
+//! A WebSocket over an upgraded connection: messages that can be read and written at the same time.
 //!
-//! A server that is done closes its end while input may still be on its way to it. Writing fails then, and the output and
-//! the exit status are yet to be read.
+//! A broken writing side does not hide what is still to be read: a server that is done closes its end while input may still be on its
+//! way to it, and the output and the exit status are yet to be read.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::{Buf, BytesMut};
+use ring::rand::{SecureRandom, SystemRandom};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::frames::{self, Bad, Message, Reader};
 use crate::transport::Duplex;
 
-/// The most that one message may hold. Servers send 32 KiB at a time.
-pub(crate) const MAX_MESSAGE: usize = 4 << 20;
-const READ_BUFFER: usize = 32 << 10;
-const WRITE_BUFFER: usize = 64 << 10;
+/// How much is read at once.
+const READ: usize = 32 << 10;
+/// How much may wait to be written.
+const WAITING: usize = 64 << 10;
 
-pub(super) type Socket = WebSocketStream<Connection>;
-
-/// A WebSocket over an upgraded connection, with caps on what it takes.
-pub(super) async fn socket(io: Box<dyn Duplex>) -> Socket {
-    let connection = Connection { io, write_failed: None };
-    WebSocketStream::from_raw_socket(connection, Role::Client, Some(config())).await
-}
-
-pub(super) fn config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE))
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-}
-
-pub(super) struct Connection {
+pub(super) struct Socket {
     io: Box<dyn Duplex>,
+    reader: Reader,
+    out: BytesMut,
+    random: SystemRandom,
     /// Why nothing can be written any more.
     write_failed: Option<String>,
 }
 
-impl Connection {
+/// Why nothing more comes.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The connection was closed.
+    Closed,
+    Io(io::Error),
+    Bad(Bad),
+}
+
+impl Socket {
+    pub(super) fn new(io: Box<dyn Duplex>) -> Socket {
+        Socket {
+            io,
+            reader: Reader::default(),
+            out: BytesMut::new(),
+            random: SystemRandom::new(),
+            write_failed: None,
+        }
+    }
+
+    /// Why nothing can be written any more, if so.
     pub(super) fn write_failed(&self) -> Option<&str> {
         self.write_failed.as_deref()
     }
 
-    fn note<T>(&mut self, result: io::Result<T>, otherwise: T) -> io::Result<T> {
-        result.or_else(|error| {
-            self.write_failed = Some(error.to_string());
-            Ok(otherwise)
-        })
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.write_failed.is_some() {
-            return Poll::Ready(Ok(bytes.len()));
+    /// The next message.
+    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Broken>> {
+        loop {
+            if let Some(message) = self.reader.message().map_err(Broken::Bad)? {
+                return Poll::Ready(Ok(message));
+            }
+            let mut piece = [0; READ];
+            let mut piece = ReadBuf::new(&mut piece);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut piece)).map_err(Broken::Io)?;
+            if piece.filled().is_empty() {
+                return Poll::Ready(Err(Broken::Closed));
+            }
+            self.reader.buffer.extend_from_slice(piece.filled());
         }
-        let result = ready!(Pin::new(&mut self.io).poll_write(cx, bytes));
-        Poll::Ready(self.note(result, bytes.len()))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.write_failed.is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        let result = ready!(Pin::new(&mut self.io).poll_flush(cx));
-        Poll::Ready(self.note(result, ()))
+    /// Whether there is room for another message.
+    pub(super) fn has_room(&self) -> bool {
+        self.out.len() < WAITING && self.write_failed.is_none()
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.write_failed.is_some() {
-            return Poll::Ready(Ok(()));
+    /// Takes a message that [`Socket::poll_flush`] writes.
+    pub(super) fn send(&mut self, message: &Message) {
+        let mut mask = [0; 4];
+        if self.random.fill(&mut mask).is_err() {
+            self.fail(&io::Error::other("the system gives no random bytes"));
+            return;
         }
-        let result = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
-        Poll::Ready(self.note(result, ()))
+        frames::write(message, mask, &mut self.out);
+    }
+
+    /// Writes what there is, as far as it goes; ready once all of it is written.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.write_failed.is_none() && !self.out.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.out)) {
+                Ok(0) => self.fail(&io::ErrorKind::WriteZero.into()),
+                Ok(length) => self.out.advance(length),
+                Err(error) => self.fail(&error),
+            }
+        }
+        if self.write_failed.is_none()
+            && let Err(error) = ready!(Pin::new(&mut self.io).poll_flush(cx))
+        {
+            self.fail(&error);
+        }
+        Poll::Ready(())
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        self.write_failed = Some(error.to_string());
+        self.out = BytesMut::new();
     }
 }
