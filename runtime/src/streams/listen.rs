@@ -23,7 +23,7 @@ const MAX_CONNECTIONS: usize = 512;
 /// How many failures are kept for who asks late.
 const MAX_FAILURES: usize = 64;
 /// How long the pod may be silent after the local side has said its last word: the protocol cannot tell it so.
-const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
 /// How long to wait when the system has no connections left.
 const BREATH: Duration = Duration::from_millis(100);
 const PIECE: usize = 32 << 10;

@@ -177,3 +177,15 @@ async fn a_pod_that_is_not_there_is_told_to_who_asks_the_listener() {
     let _client = TcpStream::connect(forwarder.local_addr()).await.unwrap();
     assert!(forwarder.next_failure().await.unwrap().error.is_not_found());
 }
+
+#[tokio::test]
+async fn a_local_program_that_is_gone_does_not_hold_a_silent_port_for_ever() {
+    let mut server = Server::v5();
+    let request = server.pods().port_forward("web-0", "portforward", 8080);
+    let forwarder = request.listen("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(forwarder.local_addr()).await.unwrap();
+    let mut peer = server.peer().await;
+    peer.send(0, 8080u16.to_le_bytes()).await;
+    drop(client);
+    peer.gone().await;
+}
