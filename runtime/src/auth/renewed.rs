@@ -114,7 +114,8 @@ impl Drop for Task {
 /// What a caller is to do.
 enum Step {
     Use(Arc<Credential>),
-    Fail(Failure),
+    /// As the last attempt did, and how long until there may be another.
+    Fail(Failure, Duration),
     Wait(watch::Receiver<Option<Outcome>>, Arc<Task>),
 }
 
@@ -151,7 +152,10 @@ impl<S: Source> Renewed<S> {
         for _ in 0..MAX_STARTS {
             let (mut outcome, task) = match self.step() {
                 Step::Use(credential) => return Ok(credential.presented(false)),
-                Step::Fail(failure) => return Err(self.0.source.error(&failure)),
+                Step::Fail(failure, wait) => {
+                    let next = format!("the next attempt is made in {} s", wait.as_secs() + 1);
+                    return Err(self.0.source.error(&failure).with_note(next));
+                }
                 Step::Wait(outcome, task) => (outcome, task),
             };
             // Clones of the receiver see what was sent before them, so nothing is missed between the two steps.
@@ -212,7 +216,7 @@ impl<S: Source> Renewed<S> {
         if state.must_wait(now) {
             return match (held, &state.failure) {
                 (Some(held), Some(_)) if S::KEEPS_THE_LAST => Step::Use(held),
-                (_, Some(failure)) => Step::Fail(failure.clone()),
+                (_, Some(failure)) => Step::Fail(failure.clone(), state.wait(now)),
                 // It came over, or was refused at once: the server may say so again, but not another program run.
                 (Some(held), None) => Step::Use(held),
                 (None, None) => self.0.wait(&mut state),
@@ -301,6 +305,11 @@ impl<S: Source> Inner<S> {
 }
 
 impl State {
+    fn wait(&self, now: Moment) -> Duration {
+        let left = self.not_before.map(|not_before| not_before.saturating_duration_since(now.steady));
+        left.unwrap_or_default()
+    }
+
     /// Whether it is too soon after an attempt that was of no use, and none is under way.
     fn must_wait(&self, now: Moment) -> bool {
         self.flight.is_none() && self.not_before.is_some_and(|not_before| now.steady < not_before)

@@ -129,8 +129,10 @@ impl Runner {
     ) -> Result<SecretSlice<u8>, Failure> {
         let (lookup, name) = (self.lookup.clone(), self.plugin.command.clone());
         // Folders in PATH may be on a network.
-        let program = tokio::task::spawn_blocking(move || lookup.locate(&name))
+        let looking = tokio::task::spawn_blocking(move || lookup.locate(&name));
+        let program = timeout(TIMEOUT, looking)
             .await
+            .map_err(|_| Failure::new(format!("looking for it in PATH took longer than {TIMEOUT:?}")))?
             .map_err(|_| Failure::new("looking for it was interrupted"))?
             .map_err(|refusal| match refusal {
                 Refusal::NotFound(message) => {

@@ -126,7 +126,12 @@ impl Provider {
         let request =
             request.body("application/x-www-form-urlencoded", form).header("accept", "application/json");
         let answer = request.any_status().timeout(TIMEOUT).send().await.map_err(unreachable)?;
-        granted(answer.status(), answer.bytes())
+        let granted = granted(answer.status(), answer.bytes());
+        if granted.is_err() {
+            // It may have moved; that is looked up again next time.
+            *self.lock() = None;
+        }
+        granted
     }
 
     async fn endpoint(&self) -> Result<Endpoint, Failure> {
