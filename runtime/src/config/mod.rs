@@ -264,11 +264,18 @@ impl Config {
         self
     }
 
-    /// The same server without any credential and without impersonation (client-go's `AnonymousClientConfig`).
+    /// The same server without any credential, impersonation or middleware (client-go's `AnonymousClientConfig`).
+    ///
+    /// How the server is trusted, the proxy, time limits and names stay.
     pub fn without_credentials(mut self) -> Self {
+        // A scheme that followed from the certificate stays too.
+        if let Ok(server) = &self.server {
+            self.given_server = server.url().to_owned();
+        }
         self.credentials = Credentials::default();
         self.tls.identity = None;
         self.impersonation = None;
+        self.calls.middleware.clear();
         self.settled()
     }
 

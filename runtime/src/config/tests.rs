@@ -241,6 +241,22 @@ fn the_scheme_follows_from_what_is_set_later() {
 }
 
 #[test]
+fn a_copy_without_credentials_is_for_the_same_server() {
+    let config = Config::new("example.com:6443").client_certificate_pem("PEM", "PEM").bearer_token("s3cr3t");
+    let config =
+        config.impersonate(Impersonation::user("jane")).exec(ExecPlugin::new("login")).tls_server_name("n");
+    let anonymous = config.clone().without_credentials();
+    assert_eq!(
+        (anonymous.server_url(), config.server_url()),
+        ("https://example.com:6443", "https://example.com:6443")
+    );
+    let credentials = anonymous.credentials();
+    assert!(credentials.token.is_none() && credentials.exec.is_none() && anonymous.tls().identity.is_none());
+    assert!(anonymous.impersonation_headers().is_empty());
+    assert_eq!(anonymous.tls().server_name.as_deref(), Some("n"));
+}
+
+#[test]
 fn credentials_over_plain_http_have_to_be_asked_for() {
     let proxy = || Config::new("http://127.0.0.1:8001");
     proxy().validate().expect("kubectl proxy needs no credentials");

@@ -53,6 +53,8 @@ pub struct Kubeconfig {
 /// Where it came from.
 #[derive(Clone, Default)]
 struct Sources {
+    /// All files that were asked for, in their order.
+    listed: Vec<PathBuf>,
     /// Files that were read.
     read: Vec<PathBuf>,
     /// Files of a list that do not exist.
@@ -84,7 +86,13 @@ impl Kubeconfig {
     /// As [`Kubeconfig::load`].
     pub fn load_from(environment: &Environment) -> Result<Self> {
         let (paths, named_by) = Kubeconfig::named_files(environment);
-        Kubeconfig::merge(paths, false, named_by, environment)
+        let kubeconfig = Kubeconfig::merge(paths, false, named_by, environment)?;
+        let sources = &kubeconfig.sources;
+        if named_by == KUBECONFIG && sources.read.is_empty() && !sources.missing.is_empty() {
+            // Most often a slip, and what follows (the pod's configuration, or none) would hide it.
+            tracing::warn!(files = ?sources.missing, "no file that KUBECONFIG names exists");
+        }
+        Ok(kubeconfig)
     }
 
     /// The files that are read and written where none is named, and what names them.
@@ -161,10 +169,10 @@ impl Kubeconfig {
         let mut merged = Kubeconfig { sources, environment: environment.clone(), ..Kubeconfig::default() };
         let mut problems = Vec::new();
         for path in paths {
-            let known = merged.sources.read.contains(&path) || merged.sources.missing.contains(&path);
-            if path.as_os_str().is_empty() || known {
+            if path.as_os_str().is_empty() || merged.sources.listed.contains(&path) {
                 continue;
             }
+            merged.sources.listed.push(path.clone());
             match read_limited(&path, INPUT_LIMIT as u64) {
                 Ok(bytes) => match read::read(&bytes, Some(&path)) {
                     Ok(file) => {
@@ -181,6 +189,7 @@ impl Kubeconfig {
                     let what_to_do = match error.kind() {
                         ErrorKind::NotFound => "; correct the path",
                         ErrorKind::PermissionDenied => "; let this program's user read it",
+                        ErrorKind::IsADirectory => "; name the file in it",
                         _ => "",
                     };
                     problems.push((Some(path.clone()), vec![format!("cannot be read: {error}{what_to_do}")]));
@@ -270,16 +279,19 @@ impl Kubeconfig {
         if named_by != KUBECONFIG {
             places.push(format!("{KUBECONFIG}: not set"));
         }
-        places.extend(self.sources.read.iter().map(|path| {
-            let state = match self.contexts.as_slice() {
-                [] => "names no context".to_owned(),
-                _ => format!("has no current-context{}", names::alternatives("", self.context_names())),
+        places.extend(self.sources.listed.iter().map(|path| {
+            let of_file = |entry: &&Named<KubeContext>| entry.file.as_deref() == Some(path.as_path());
+            let mut names = self.contexts.iter().filter(of_file).map(|entry| entry.name.as_str()).peekable();
+            let state = if self.sources.missing.contains(path) {
+                "does not exist".to_owned()
+            } else if names.peek().is_none() {
+                "names no context".to_owned()
+            } else {
+                format!("has no current-context{}", names::alternatives("", names))
             };
             format!("{} (from {named_by}): {state}", path.display())
         }));
-        let missing = self.sources.missing.iter();
-        places.extend(missing.map(|path| format!("{} (from {named_by}): does not exist", path.display())));
-        if self.sources.read.is_empty() && self.sources.missing.is_empty() {
+        if self.sources.listed.is_empty() {
             places.push(match named_by {
                 KUBECONFIG => format!("{KUBECONFIG}: names no file"),
                 _ => "~/.kube/config: there is no home folder".to_owned(),

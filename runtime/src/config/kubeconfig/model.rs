@@ -19,13 +19,18 @@ impl<T> Named<T> {
     /// A path of this entry, seen from the folder of its file.
     pub(crate) fn resolve(&self, path: &str) -> PathBuf {
         match self.file.as_deref().and_then(Path::parent) {
-            Some(folder) => {
-                let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
-                folder.join(path)
-            }
+            Some(folder) => whole(folder).join(path),
             None => PathBuf::from(path),
         }
     }
+}
+
+/// A folder from the root on, so that it stays the same when the process goes elsewhere; the empty one is where it is now.
+pub(super) fn whole(folder: &Path) -> PathBuf {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let whole = std::path::absolute(here).unwrap_or_else(|_| folder.to_path_buf());
+    // On Unix a dot at the end stays one.
+    whole.components().collect()
 }
 
 /// `clusters[].cluster`

@@ -81,6 +81,7 @@ fn c2_finding_no_configuration_is_one_error_with_every_place_and_why_it_was_reje
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+    assert!(text.find("/none") < text.find("/half"), "in the order of the list: {text}");
 }
 
 #[test]
@@ -206,6 +207,20 @@ impl tracing::Subscriber for Heard {
     }
     fn enter(&self, _: &tracing::span::Id) {}
     fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn c2_a_kubeconfig_list_without_any_file_that_exists_is_a_warning_and_not_the_end() {
+    for (list, warnings) in [("/none:/nope", 1), ("", 0), (":", 0)] {
+        let heard = Heard::default();
+        let environment = Environment::empty().var("KUBECONFIG", list);
+        let kubeconfig =
+            tracing::subscriber::with_default(heard.clone(), || Kubeconfig::load_from(&environment));
+        assert!(kubeconfig.unwrap().is_empty());
+        let heard = heard.0.lock().unwrap();
+        assert_eq!(heard.len(), warnings, "{list}: {heard:?}");
+        assert!(heard.iter().all(|text| text.starts_with("WARN") && text.contains("/nope")), "{heard:?}");
+    }
 }
 
 #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::kubeconfig::model::whole;
 use crate::yaml::{self, Node, Value};
 
 /// Which of the three lists.
@@ -137,11 +138,7 @@ impl<'a> Entry<'a> {
     /// The entry of this name in a file, made where there is none.
     pub(super) fn of(file: &'a mut Document, sort: Sort, name: &str) -> Self {
         file.changed = true;
-        let folder = file.path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = match folder.as_os_str().is_empty() {
-            true => std::env::current_dir().unwrap_or_default(),
-            false => std::path::absolute(&folder).unwrap_or(folder),
-        };
+        let folder = whole(file.path.parent().unwrap_or(Path::new("")));
         let list = file.list_mut(sort);
         let known = list.iter().position(|item| name_of(item) == Some(name));
         let at = known.unwrap_or_else(|| {

@@ -294,7 +294,11 @@ impl KubeconfigEdit {
 
     fn delete(&mut self, sort: Sort, name: &str) -> bool {
         // From every file, or an entry that was hidden behind this one would come to light.
-        self.files.iter_mut().fold(false, |found, file| file.delete(sort, name) || found)
+        let mut found = false;
+        for file in &mut self.files {
+            found |= file.delete(sort, name);
+        }
+        found
     }
 
     fn rename(&mut self, sort: Sort, from: &str, to: &str) -> Result<()> {
