@@ -45,7 +45,7 @@ impl Client {
     async fn exchange(&self, request: &Request, attempts: &mut Attempts) -> Result<Response> {
         loop {
             let Answer { status, headers, mut body } = self.head(request, attempts).await?;
-            match self.read(request, &mut body).await {
+            match self.read(request, &headers, &mut body).await {
                 Ok(Ok(body)) => {
                     attempts.succeeded(self);
                     return self.of_the_api(request, Response { status, headers, body });

@@ -9,18 +9,22 @@ use bytes::{Bytes, BytesMut};
 use super::Client;
 use crate::Result;
 use crate::error::Kind;
-use crate::request::{Expect, Request};
+use crate::request::{Expect, Headers, Request};
 use crate::transport::{Body, Failure};
 
 /// The most that is read of an answer with a failure, and how long that may take.
 const MAX_FAILURE: usize = 1 << 20;
 const FAILURE_TIME: Duration = Duration::from_secs(10);
 
+/// The most that is set aside for an answer because it says that it is so long.
+const MAX_RESERVED: usize = 32 << 20;
+
 impl Client {
     /// A whole body; the outer error is final, the inner one can be worth another try.
     pub(super) async fn read(
         &self,
         request: &Request,
+        headers: &Headers,
         body: &mut Body,
     ) -> Result<std::result::Result<Bytes, Failure>> {
         // What stands behind a proxy and the log of a silent program may take their time.
@@ -51,6 +55,7 @@ impl Client {
                 first = chunk;
             } else {
                 if rest.is_empty() {
+                    rest.reserve(expected(headers).min(limit).max(first.len() + chunk.len()));
                     rest.extend_from_slice(&std::mem::take(&mut first));
                 }
                 rest.extend_from_slice(&chunk);
@@ -74,4 +79,9 @@ impl Client {
         let _ = tokio::time::timeout(FAILURE_TIME, reading).await;
         text
     }
+}
+
+/// How much room to make at once. A server that promises more than it has costs an address range, no memory.
+fn expected(headers: &Headers) -> usize {
+    headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0).min(MAX_RESERVED)
 }

@@ -43,9 +43,12 @@ impl Client {
                 .set_secret("authorization", value.expose_secret())
                 .map_err(|error| error.in_context(|| request.context(&self.shared.server)))?;
         }
+        let mut url = String::with_capacity(self.shared.server.len() + request.path.as_str().len() + 64);
+        url.push_str(&self.shared.server);
+        request.write_target(&mut url);
         Ok(Outgoing {
             method: request.method,
-            url: format!("{}{}", self.shared.server, request.target()),
+            url,
             headers,
             body: request.body.clone(),
             class: request.class,

@@ -198,9 +198,15 @@ impl Request {
 
     /// The path and query, as they stand in the request line.
     pub(crate) fn target(&self) -> String {
-        let mut out = self.path.as_str().to_owned();
-        self.query.write(&mut out);
+        let mut out = String::new();
+        self.write_target(&mut out);
         out
+    }
+
+    /// The same, behind what is there.
+    pub(crate) fn write_target(&self, out: &mut String) {
+        out.push_str(self.path.as_str());
+        self.query.write(out);
     }
 
     /// What errors say of this request: `GET https://host/path`, without the query (selectors can be private).
