@@ -16,7 +16,8 @@ use crate::transport::Failure;
 pub(super) struct Attempts {
     /// When the caller gives up.
     pub(super) deadline: Option<Instant>,
-    read: bool,
+    /// Whether doing it twice does no harm.
+    pub(super) read: bool,
     max_uninvited: u32,
     max_retries: u32,
     floor: Duration,

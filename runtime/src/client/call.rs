@@ -103,25 +103,47 @@ impl Client {
     ///
     /// Every answer but 101, said of this request and server.
     pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
-        self.turn(request, 0).await;
-        let mut attempts = Attempts::new(self, request, None);
+        let span = self.span(request);
+        let upgrading = async {
+            self.turn(request, 0).await;
+            let begun = self.measured();
+            let mut attempts = Attempts::new(self, request, None);
+            // It is a GET, and starts programs.
+            attempts.read = false;
+            let upgraded = self.switched(request, &mut attempts).await;
+            self.on_end(request, &attempts, &span, begun, upgraded.as_ref().map(|_| (101, None)));
+            upgraded
+        };
+        upgrading.instrument(span.clone()).await
+    }
+
+    async fn switched(
+        &self,
+        request: &Request,
+        attempts: &mut Attempts,
+    ) -> Result<(Headers, Box<dyn Duplex>)> {
         loop {
             let presented = self.presented().await?;
             let mut outgoing = self.outgoing(request, &presented)?;
             let transport = self.transport(&presented)?;
-            self.before_try(request, &attempts, &mut outgoing)?;
+            let begun = self.before_try(request, attempts, &mut outgoing)?;
             attempts.under_way = true;
             let upgrade = transport.upgrade(outgoing).await;
-            let Answer { status, mut body, .. } =
-                match upgrade.map_err(|failure| self.failed(request, &attempts, &failure))? {
+            let head = upgrade.as_ref().ok().map(|upgrade| match upgrade {
+                Upgrade::Switched { headers, .. } => (101, headers),
+                Upgrade::Refused(answer) => (answer.status, &answer.headers),
+            });
+            self.after_try(request, attempts, begun, head);
+            let Answer { status, headers, mut body } =
+                match upgrade.map_err(|failure| self.failed(request, attempts, &failure))? {
                     Upgrade::Switched { headers, io } => return Ok((headers, io)),
-                    Upgrade::Refused(answer) => answer,
+                    Upgrade::Refused(answer) => plain(answer),
                 };
-            if self.renewed(&mut attempts, status, &presented) {
+            if self.renewed(attempts, status, &presented) {
                 continue;
             }
             let text = self.read_failure(&mut body).await;
-            return Err(self.refused(request, status, &Headers::default(), &text, None));
+            return Err(self.refused(request, status, &headers, &text, None));
         }
     }
 
@@ -134,7 +156,8 @@ impl Client {
             let begun = self.before_try(request, attempts, &mut outgoing)?;
             attempts.under_way = true;
             let sent = transport.send(outgoing).await;
-            self.after_try(request, attempts, begun, &sent);
+            let head = sent.as_ref().ok().map(|answer| (answer.status, &answer.headers));
+            self.after_try(request, attempts, begun, head);
             let Answer { status, headers, mut body } = match sent {
                 Ok(answer) => plain(answer),
                 Err(failure) => match attempts.after_failure(self, &failure) {

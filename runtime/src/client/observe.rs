@@ -14,8 +14,8 @@ use super::attempts::Attempts;
 use super::middleware::{RequestHeaders, ResponseInfo};
 use crate::Result;
 use crate::error::Error;
-use crate::request::Request;
-use crate::transport::{Answer, Failure, Outgoing};
+use crate::request::{Headers, Request};
+use crate::transport::Outgoing;
 
 /// A wait for one's turn that is worth a word.
 const LONG_WAIT: Duration = Duration::from_secs(1);
@@ -112,12 +112,11 @@ impl Client {
         request: &Request,
         attempts: &Attempts,
         begun: Option<Instant>,
-        outcome: &std::result::Result<Answer, Failure>,
+        head: Option<(u16, &Headers)>,
     ) {
         let Some(begun) = begun else { return };
         let calls = self.shared.config.calls();
         let info = self.info(request, attempts.resends());
-        let head = outcome.as_ref().ok().map(|answer| (answer.status, &answer.headers));
         if let Some(metrics) = &calls.metrics {
             metrics.request_result(&info, &code(head.map(|(status, _)| status)));
         }

@@ -22,8 +22,10 @@ impl Client {
         if status != 401 || attempts.renewed {
             return false;
         }
-        attempts.renewed = true;
-        self.shared.auth.refuse(refused)
+        // Who is refused had nothing done for him.
+        attempts.under_way = false;
+        attempts.renewed = self.shared.auth.refuse(refused);
+        attempts.renewed
     }
 
     /// The connections to use, presenting the exec plugin's certificate where there is one.

@@ -62,12 +62,8 @@ async fn h13_without_a_handler_each_warning_is_in_the_log_once() {
     let seen = Recorder::default();
     let _guard = tracing::subscriber::set_default(seen.clone());
     let warning = |text: &str| Act::answer(200, &[("warning", &format!("299 - \"{text}\""))], OBJECT);
-    let (client, _) = Script::client([
-        warning("one"),
-        warning("one"),
-        warning("two \u{202e}"),
-        warning("two \u{202e}"),
-    ]);
+    let (client, _) =
+        Script::client([warning("one"), warning("one"), warning("two \u{202e}"), warning("two \u{202e}")]);
     for _ in 0..4 {
         widgets(&client.clone()).get("a").await.unwrap();
     }
