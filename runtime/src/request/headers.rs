@@ -95,6 +95,7 @@ impl Headers {
     }
 
     /// Every field that is text.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(name, value)| Some((name.as_str(), text(value)?)))
     }
