@@ -5,6 +5,7 @@
 mod chaos;
 mod follower;
 mod history;
+mod many;
 mod objects;
 mod real;
 mod server;
