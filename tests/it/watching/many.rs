@@ -35,7 +35,11 @@ fn is_alone() -> bool {
 }
 
 /// A task that follows; it tells when everything was listed and when the object of this name came, and then stays.
-async fn follow(client: Clientset, name: &'static str, tell: tokio::sync::mpsc::UnboundedSender<&'static str>) {
+async fn follow(
+    client: Clientset,
+    name: &'static str,
+    tell: tokio::sync::mpsc::UnboundedSender<&'static str>,
+) {
     let mut watch = client.core_v1().config_maps("default").watch().resuming();
     while let Some(event) = watch.next().await {
         match event.expect("nobody has to act") {
