@@ -67,8 +67,10 @@ pub(crate) enum Kind {
     /// A success that is no answer of an API server.
     Content,
     /// What a stream leads to said that it failed.
+    #[cfg_attr(not(feature = "streams"), allow(dead_code))]
     Remote,
     /// A file of this machine cannot be read or written.
+    #[cfg_attr(not(feature = "streams"), allow(dead_code))]
     Local,
     /// What came back cannot be read.
     Decode,
