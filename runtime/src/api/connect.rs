@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::Api;
 use super::call::{Target, refuse};
-use crate::request::{Expect, Method, Request};
+use crate::Result;
+use crate::request::{Expect, Method};
 use crate::rest::{RawResponse, RawStream, RestRequest};
 use crate::transport::BoxFuture;
-use crate::{Client, Result};
 
 impl<T> Api<T> {
     /// Sends a request to what an object serves by itself, through the API server.
@@ -88,7 +88,7 @@ impl<T> Api<T> {
 
 /// The request of a stream. Servers ask for both verbs: `get` for the method, and `create` for what it does.
 #[cfg(feature = "streams")]
-fn connection(target: Target) -> (Client, Result<Request>) {
+fn connection(target: Target) -> (crate::Client, Result<crate::request::Request>) {
     let request = target.request("get, create", Method::Get);
     (target.client.clone(), request.map_err(|error| error.in_context(|| target.describe("connect"))))
 }

@@ -102,6 +102,7 @@ impl Client {
     /// # Errors
     ///
     /// Every answer but 101, said of this request and server.
+    #[cfg_attr(not(feature = "streams"), allow(dead_code))]
     pub(crate) async fn upgrade(&self, request: &Request) -> Result<(Headers, Box<dyn Duplex>)> {
         let span = self.span(request);
         let upgrading = async {

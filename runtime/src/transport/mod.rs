@@ -1,6 +1,8 @@
 //! Carrying a request to the server and its answer back: a small trait of ours, and our own pool of connections behind it.
 //!
 //! It deliberately knows nothing of Kubernetes, does not retry, follows no redirect and inflates nothing.
+// Upgrades are what streams are made of; without them this half of it rests.
+#![cfg_attr(not(feature = "streams"), allow(dead_code))]
 
 mod connector;
 mod failure;
