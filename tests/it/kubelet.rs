@@ -52,7 +52,7 @@ fn start() -> Option<Child> {
         .spawn()
         .expect("the kubelet starts");
     let mut line = String::new();
-    let read = BufReader::new(child.stdout.take()?).read_line(&mut line);
+    let read = BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line);
     let said = std::fs::read_to_string(folder.join("kubelet.log")).unwrap_or_default();
     assert!(read.is_ok() && line == "ready\n", "the kubelet is not ready: {said}");
     Some(child)

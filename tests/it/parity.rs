@@ -60,7 +60,7 @@ fn exists(test: &str) -> bool {
 }
 
 /// Whether the text has this function, and one of the attributes on the lines before it makes it a test.
-fn is_test(text: &str, function: &str) -> bool {
+pub(crate) fn is_test(text: &str, function: &str) -> bool {
     let Some(at) = text.find(&format!("fn {function}(")) else { return false };
     let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let mut before = text[..line].lines().rev().map(str::trim).take_while(|line| line.starts_with('#'));

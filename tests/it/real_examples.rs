@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use crate::harness::{config, kubeconfig, sandbox};
 
 /// The program of an example; cargo builds them before the tests of the workspace.
-fn example(name: &str) -> Command {
+pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("the path of this test");
     let program = test.ancestors().nth(2).expect("target/debug").join("examples").join(name);
     assert!(
@@ -23,14 +23,14 @@ fn example(name: &str) -> Command {
 }
 
 /// What an example prints; it must end well.
-async fn output(mut command: Command) -> String {
+pub(crate) async fn output(mut command: Command) -> String {
     let output = command.output().await.expect("the example runs");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {out}{err}");
     out.into_owned()
 }
 
-fn beside_kubeconfig(name: &str) -> PathBuf {
+pub(crate) fn beside_kubeconfig(name: &str) -> PathBuf {
     kubeconfig().expect("a server").with_file_name(name)
 }
 

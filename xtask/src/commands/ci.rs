@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything of `cargo xtask test`, and what is looked at before a release: documentation without a
-//! warning, and packages that can be published.
+//! warning, dependencies without known flaws, and packages that can be published.
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use clap::Args;
 
@@ -15,7 +15,10 @@ const PUBLISHED: [&str; 5] =
 /// What crates.io takes.
 const LARGEST_PACKAGE: u64 = 10 * 1024 * 1024;
 
-/// Everything of `cargo xtask test`, then rustdoc with warnings denied and the packages.
+/// Everything of `cargo xtask test`, then rustdoc with warnings denied, the dependencies and the packages.
+///
+/// The dependencies are looked at by cargo-deny (deny.toml), which is installed where it is missing and fetches the
+/// RustSec database: this step needs the network.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -34,9 +37,25 @@ impl Ci {
             let mut command = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
             process::run(command.env("RUSTDOCFLAGS", "-D warnings"))
         })?;
+        report.step("dependencies", dependencies)?;
         report.step("packages", packages)?;
         report.end()
     }
+}
+
+/// Known flaws, licences, crates that are not wanted, and where crates come from.
+fn dependencies() -> Result<()> {
+    // Cargo looks here for what it installs, also where that is not on the PATH.
+    let installed = || {
+        let probe = cargo(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        probe.is_ok_and(|status| status.success())
+    };
+    if !installed() {
+        eprintln!("installing cargo-deny, which takes some minutes");
+        process::run(&mut cargo(["install", "--locked", "cargo-deny"]))?;
+    }
+    process::run(&mut cargo(["deny", "--all-features", "check"]))
+        .map_err(|failure| failure.help("deny.toml says what is allowed, and why an exception is one"))
 }
 
 fn packages() -> Result<()> {
