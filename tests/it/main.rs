@@ -29,6 +29,8 @@ mod real_kubectl;
 mod real_kubelet;
 mod real_options;
 mod real_places;
+mod real_streams;
+mod real_streams_ports;
 mod real_subresources;
 mod real_verbs;
 mod registry;
