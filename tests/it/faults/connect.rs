@@ -42,6 +42,9 @@ async fn n2_a_name_that_does_not_resolve_is_told_within_the_connect_timeout() {
     let client = client(config);
     let (error, text) = within(SOON, async { failure(client.core_v1().nodes().list().await) }).await;
     assert!(error.is_connect() && text.contains("no-such-host.invalid"), "{text}");
+    let kind = error.connect_failure();
+    // A machine whose resolver does not answer at all shows the other.
+    assert!(matches!(kind, Some(ConnectFailure::Dns | ConnectFailure::Timeout { .. })), "{text}");
 }
 
 #[tokio::test]
@@ -74,6 +77,11 @@ async fn n4_a_tls_handshake_that_stalls_ends_at_its_timeout() {
     let (error, text) = within(SOON, async { failure(created.await) }).await;
     assert!(
         error.is_connect() && error.is_timeout() && !error.is_ambiguous() && text.contains(&url),
+        "{text}"
+    );
+    let phase = ConnectPhase::Tls;
+    assert!(
+        matches!(error.connect_failure(), Some(ConnectFailure::Timeout { phase: it, .. }) if it == phase),
         "{text}"
     );
     assert!((400..3000).contains(&begun.elapsed().as_millis()), "{:?}: {text}", begun.elapsed());

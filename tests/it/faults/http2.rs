@@ -112,9 +112,48 @@ async fn answer_all<F: Future<Output = ()> + Send + 'static>(
     }
 }
 
+fn json() -> hyper::Response<()> {
+    hyper::Response::builder().header("content-type", "application/json").body(()).expect("a head")
+}
+
+const OBJECT: &str =
+    r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","resourceVersion":"1"}}"#;
+
 #[tokio::test]
-async fn n14_a_hundred_thousand_tiny_frames_and_a_slow_reader_are_no_error() {
-    const FRAMES: usize = 100_000;
+async fn n13_one_stream_at_a_time_and_open_watches_block_nobody() {
+    let server = RawServer::tls(&["h2"], |connection| {
+        answer_all(connection, 1, |target, mut respond| async move {
+            let mut body = respond.send_response(json(), false).expect("it takes the head");
+            if target.contains("watch=") {
+                let line = format!("{{\"type\":\"ADDED\",\"object\":{OBJECT}}}\n");
+                let _ = body.send_data(line.into(), false);
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let _ = body.send_data(OBJECT.into(), true);
+        })
+    })
+    .await;
+    let maps = client(server.config()).core_v1().config_maps("default");
+    let mut watches = Vec::new();
+    for _ in 0..3 {
+        let mut watch = within(SOON, async { maps.watch().await }).await.expect("it begins");
+        within(SOON, watch.next()).await.expect("an event").expect("an object");
+        watches.push(watch);
+    }
+    let calls = (0..20).map(|_| {
+        let maps = maps.clone();
+        tokio::spawn(async move { maps.get("a").await.map(drop) })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        within(SOON, call).await.expect("no panic").expect("it waits for its turn");
+    }
+    assert!(server.opened() >= 4, "{} connections for three watches and calls", server.opened());
+}
+
+#[tokio::test]
+async fn n14_very_many_tiny_frames_and_a_slow_reader_are_no_error() {
+    const FRAMES: usize = 20_000;
     let ahead = Arc::new(AtomicUsize::new(0));
     let counted = ahead.clone();
     let server = RawServer::tls(&["h2"], move |connection| {

@@ -15,12 +15,12 @@ use super::rig::{Http, Rig, client, map};
 /// Says to a process of this binary that it is the one that a test runs in.
 const ALONE: &str = "CLIENTSET_TEST_ALONE";
 
-/// Runs a test in a process of its own, and there on one thread.
-fn alone(test: &str, body: impl AsyncFnOnce()) {
+/// Runs a test (`module::function`) in a process of its own, and there on one thread.
+pub(crate) fn alone(test: &str, body: impl AsyncFnOnce()) {
     if std::env::var_os(ALONE).is_none() {
         let this = std::env::current_exe().expect("this binary");
         let mut command = std::process::Command::new(this);
-        command.args(["--exact", &format!("faults::leaks::{test}"), "--test-threads", "1", "--nocapture"]);
+        command.args(["--exact", &format!("faults::{test}"), "--test-threads", "1", "--nocapture"]);
         let output = command.env(ALONE, "1").output().expect("it starts");
         let text =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -32,18 +32,18 @@ fn alone(test: &str, body: impl AsyncFnOnce()) {
     runtime.block_on(body());
 }
 
-fn descriptors() -> usize {
+pub(crate) fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count())
 }
 
 /// The memory of this process, in KiB.
-fn memory() -> usize {
+pub(crate) fn memory() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }
 
-fn tasks() -> usize {
+pub(crate) fn tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
@@ -81,69 +81,89 @@ impl<F: Future> Future for Polls<F> {
 
 #[test]
 fn n17_calls_that_are_given_up_at_any_point_leave_nothing_and_the_next_one_works() {
-    alone("n17_calls_that_are_given_up_at_any_point_leave_nothing_and_the_next_one_works", async || {
-        for http in Http::BOTH {
-            let rig = Rig::new(http).await;
-            rig.direct().core_v1().config_maps("default").create(&map("a", "1")).await.expect("it is made");
-            // Small pieces make many points at which a call waits.
-            rig.proxy.all(Network::Pieces(40));
-            let none = (tasks(), descriptors());
-            let client = rig.client();
-            let maps = client.core_v1().config_maps("default");
-            let mut given_up = 0;
-            let mut done = 0;
-            for polls in 1.. {
-                let read = Polls(Box::pin(async { maps.get("a").await.map(drop) }), polls).await;
-                let write = Polls(
-                    Box::pin(async {
-                        maps.apply("a", &map("a", "2")).field_manager("x").force().await.map(drop)
-                    }),
-                    polls,
-                )
-                .await;
-                let watch = Polls(
-                    Box::pin(async {
-                        let mut watch = maps.watch().await?;
-                        watch.next().await.expect("an event").map(drop)
-                    }),
-                    polls,
-                )
-                .await;
-                for outcome in [read, write, watch] {
-                    match outcome {
-                        None => given_up += 1,
-                        Some(result) => {
-                            result.expect("what is not given up works");
-                            done += 1;
-                        }
+    alone(
+        "leaks::n17_calls_that_are_given_up_at_any_point_leave_nothing_and_the_next_one_works",
+        async || {
+            for http in Http::BOTH {
+                let rig = Rig::new(http).await;
+                rig.direct()
+                    .core_v1()
+                    .config_maps("default")
+                    .create(&map("a", "1"))
+                    .await
+                    .expect("it is made");
+                // Small pieces make many points at which a call waits.
+                rig.proxy.all(Network::Pieces(40));
+                let none = (tasks(), descriptors());
+                let client = rig.client();
+                let maps = client.core_v1().config_maps("default");
+                // At points in time: before there is a connection, in its handshake, and in the answer.
+                let (mut given_up, mut done) = (0, 0);
+                for number in 0..60 {
+                    let fresh = rig.client().core_v1().config_maps("default");
+                    let limit = Duration::from_micros(number * number * 10);
+                    match tokio::time::timeout(limit, fresh.get("a")).await {
+                        Err(_) => given_up += 1,
+                        Ok(result) => done += result.map(|_| 1).expect("what is not given up works"),
                     }
                 }
-                if done > 30 || polls > 2000 {
-                    break;
+                // And wherever a call waits.
+                for polls in 1.. {
+                    let read = Polls(Box::pin(async { maps.get("a").await.map(drop) }), polls).await;
+                    let write = Polls(
+                        Box::pin(async {
+                            maps.apply("a", &map("a", "2")).field_manager("x").force().await.map(drop)
+                        }),
+                        polls,
+                    )
+                    .await;
+                    let watch = Polls(
+                        Box::pin(async {
+                            let mut watch = maps.watch().await?;
+                            watch.next().await.expect("an event").map(drop)
+                        }),
+                        polls,
+                    )
+                    .await;
+                    for outcome in [read, write, watch] {
+                        match outcome {
+                            None => given_up += 1,
+                            Some(result) => {
+                                result.expect("what is not given up works");
+                                done += 1;
+                            }
+                        }
+                    }
+                    if done > 90 || polls > 2000 {
+                        break;
+                    }
                 }
+                assert!(given_up > 30 && done > 30, "{http:?}: {given_up} given up, {done} done");
+                // Held by the server, and given up by the caller.
+                let fault = rig.server.fault(on(Verb::Get).resource("configmaps").hold());
+                for _ in 0..20 {
+                    let call = async { maps.get("a").await.map(drop) };
+                    assert!(tokio::time::timeout(Duration::from_millis(10), call).await.is_err());
+                }
+                fault.remove();
+                let before = rig.proxy.opened();
+                maps.get("a").await.expect("the next one works");
+                maps.get("a").await.expect("and so does the one after it");
+                assert!(rig.proxy.opened() <= before + 1, "{http:?}: connections are used again");
+                drop((maps, client));
+                back_to(&format!("{http:?}"), none).await;
+                println!(
+                    "{http:?}: {given_up} calls given up, {done} done, {} connections",
+                    rig.proxy.opened()
+                );
             }
-            assert!(given_up > 10 && done > 10, "{http:?}: {given_up} given up, {done} done");
-            // Held by the server, and given up by the caller.
-            let fault = rig.server.fault(on(Verb::Get).resource("configmaps").hold());
-            for _ in 0..20 {
-                let call = async { maps.get("a").await.map(drop) };
-                assert!(tokio::time::timeout(Duration::from_millis(10), call).await.is_err());
-            }
-            fault.remove();
-            let before = rig.proxy.opened();
-            maps.get("a").await.expect("the next one works");
-            maps.get("a").await.expect("and so does the one after it");
-            assert!(rig.proxy.opened() <= before + 1, "{http:?}: connections are used again");
-            drop((maps, client));
-            back_to(&format!("{http:?}"), none).await;
-            println!("{http:?}: {given_up} calls given up, {done} done, {} connections", rig.proxy.opened());
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn n18_ten_thousand_clients_that_are_made_and_dropped_leave_nothing() {
-    alone("n18_ten_thousand_clients_that_are_made_and_dropped_leave_nothing", async || {
+    alone("leaks::n18_ten_thousand_clients_that_are_made_and_dropped_leave_nothing", async || {
         for http in Http::BOTH {
             let rig = Rig::new(http).await;
             rig.direct().core_v1().config_maps("default").create(&map("a", "1")).await.expect("it is made");

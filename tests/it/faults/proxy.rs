@@ -4,6 +4,7 @@
 //! the embedded server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,8 +55,8 @@ pub(crate) struct ChaosProxy {
 
 struct Shared {
     connections: Mutex<Connections>,
-    /// How many were taken in so far, and how many of these are there now.
-    counts: watch::Sender<(usize, usize)>,
+    /// How many were taken in so far.
+    opened: AtomicUsize,
 }
 
 struct Connections {
@@ -72,7 +73,7 @@ impl ChaosProxy {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             connections: Mutex::new(Connections { next: Network::Pass, all: Vec::new() }),
-            counts: watch::Sender::new((0, 0)),
+            opened: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, target, shared.clone()));
         ChaosProxy { address, shared, task }
@@ -109,29 +110,9 @@ impl ChaosProxy {
         }
     }
 
-    /// The connection of this number, counted from 0 in the order of coming.
-    pub(crate) fn only(&self, number: usize, network: Network) {
-        self.shared.lock().all[number].send_replace(network);
-    }
-
     /// How many connections have come so far.
     pub(crate) fn opened(&self) -> usize {
-        self.shared.counts.borrow().0
-    }
-
-    /// How many are there now. One that is in a black hole is there until that is over, whatever its ends do.
-    pub(crate) fn open(&self) -> usize {
-        self.shared.counts.borrow().1
-    }
-
-    /// Waits until so many have come.
-    pub(crate) async fn wait_opened(&self, count: usize) {
-        let _ = self.shared.counts.subscribe().wait_for(|(opened, _)| *opened >= count).await;
-    }
-
-    /// Waits until at most so many are there.
-    pub(crate) async fn wait_open_at_most(&self, count: usize) {
-        let _ = self.shared.counts.subscribe().wait_for(|(_, open)| *open <= count).await;
+        self.shared.opened.load(Ordering::Relaxed)
     }
 }
 
@@ -158,20 +139,8 @@ async fn accept(listener: TcpListener, target: SocketAddr, shared: Arc<Shared>) 
             connections.all.push(sender);
             receiver
         };
-        shared.counts.send_modify(|(opened, open)| (*opened, *open) = (*opened + 1, *open + 1));
-        let counted = Counted(shared.clone());
-        tasks.spawn(async move {
-            let _counted = counted;
-            carry(client, target, network).await;
-        });
-    }
-}
-
-struct Counted(Arc<Shared>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.counts.send_modify(|(_, open)| *open -= 1);
+        shared.opened.fetch_add(1, Ordering::Relaxed);
+        tasks.spawn(carry(client, target, network));
     }
 }
 

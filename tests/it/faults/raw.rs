@@ -23,8 +23,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// A connection that a client has opened.
 pub(crate) struct Connection {
-    /// Counted from 0.
-    pub(crate) number: usize,
     pub(crate) io: Box<dyn Io>,
 }
 
@@ -65,7 +63,7 @@ impl RawServer {
             let mut tasks = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 while tasks.try_join_next().is_some() {}
-                let number = count.fetch_add(1, Ordering::Relaxed);
+                count.fetch_add(1, Ordering::Relaxed);
                 let (acceptor, serve) = (acceptor.clone(), serve.clone());
                 tasks.spawn(async move {
                     let _ = stream.set_nodelay(true);
@@ -76,7 +74,7 @@ impl RawServer {
                             Err(_) => return,
                         },
                     };
-                    serve(Connection { number, io }).await;
+                    serve(Connection { io }).await;
                 });
             }
         });
@@ -158,15 +156,6 @@ impl Connection {
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.io.write_all(bytes.as_ref()).await;
         let _ = self.io.flush().await;
-    }
-
-    /// Answers with JSON and keeps the connection.
-    pub(crate) async fn json(&mut self, body: &str) {
-        let length = body.len();
-        self.write(format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-        ))
-        .await;
     }
 
     /// Keeps the connection and says nothing, until the client goes.

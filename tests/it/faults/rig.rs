@@ -23,6 +23,7 @@ impl Http {
 
 /// A server, a proxy before it, and how a client gets there. The token contains the canary.
 pub(crate) struct Rig {
+    http: Http,
     pub(crate) server: TestServer,
     pub(crate) proxy: ChaosProxy,
 }
@@ -35,13 +36,9 @@ impl Rig {
     pub(crate) async fn with(http: Http, settings: impl FnOnce(Builder) -> Builder) -> Rig {
         canary::watch();
         let builder = TestServer::builder().token(canary::secret("token"));
-        let builder = match http {
-            Http::One => builder,
-            Http::Two => builder.tls(),
-        };
-        let server = settings(builder).start().await.expect("a server");
+        let server = settings(builder.tls()).start().await.expect("a server");
         let proxy = ChaosProxy::to_url(&server.url()).await;
-        Rig { server, proxy }
+        Rig { http, server, proxy }
     }
 
     /// A client's configuration that leads through the proxy.
@@ -50,11 +47,12 @@ impl Rig {
     }
 
     fn config_to(&self, address: &str) -> Config {
-        let config = match self.server.ca_pem() {
-            Some(pem) => Config::new(format!("https://{address}")).certificate_authority_pem(pem),
-            None => Config::new(format!("http://{address}")).allow_credentials_over_http(true),
-        };
-        config.bearer_token(canary::secret("token")).connect_timeout(Duration::from_secs(5))
+        let authority = self.server.ca_pem().expect("it speaks TLS");
+        Config::new(format!("https://{address}"))
+            .certificate_authority_pem(authority)
+            .bearer_token(canary::secret("token"))
+            .connect_timeout(Duration::from_secs(5))
+            .http2(self.http == Http::Two)
     }
 
     /// A client through the proxy.

@@ -161,8 +161,8 @@ async fn e3_what_a_plugin_writes_to_stdout_is_shown_nowhere() {
     ];
     for case in cases {
         let plugin = ExecPlugin::new("sh").arg(script(folder.path(), &case)).env("SECRET", secret("env"));
-        let config = Config::new(format!("http://{}", rig.proxy.address()))
-            .allow_credentials_over_http(true)
+        let config = Config::new(format!("https://{}", rig.proxy.address()))
+            .certificate_authority_pem(rig.server.ca_pem().expect("it speaks TLS"))
             .exec(plugin);
         let client = client(config);
         let (error, text) = within(SOON, async { failure(client.core_v1().nodes().list().await) }).await;
