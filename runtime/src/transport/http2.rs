@@ -24,11 +24,12 @@ use super::{Answer, Body, Failure, FailureKind};
 use crate::config::ConnectionSettings;
 use crate::request::Class;
 
-/// Room for all streams of a connection at once, so that one that nobody reads does not stop the others.
-const CONNECTION_WINDOW: u32 = 16 << 20;
-/// What may wait for a slow reader: watches are many, whole answers are read at once.
+/// What may wait for a slow reader: of watches, which are many, and of answers, which are long.
+///
+/// The connection has room for all of its streams at once, so that some that nobody reads never stop the others.
 const STREAM_WINDOW: u32 = 256 << 10;
-const UNARY_WINDOW: u32 = 4 << 20;
+const UNARY_WINDOW: u32 = 1 << 20;
+const LARGEST_WINDOW: u32 = 1 << 30;
 /// The most that the head of an answer may hold.
 const HEAD_LIMIT: u32 = 64 << 10;
 /// How much of many tiny pieces may wait for slow readers before the connection is given up: 256 bytes are counted for each, so
@@ -123,11 +124,12 @@ pub(super) async fn open(
 ) -> Result<Handle, Failure> {
     let health = Health::new();
     let window = if class == Class::Stream { STREAM_WINDOW } else { UNARY_WINDOW };
+    let streams = u32::try_from(settings.streams_per_connection).unwrap_or(u32::MAX);
     let handshake = h2::client::Builder::new()
         .enable_push(false)
         .initial_max_send_streams(UNKNOWN)
         .initial_window_size(window)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_connection_window_size(window.saturating_mul(streams).min(LARGEST_WINDOW))
         .max_header_list_size(HEAD_LIMIT)
         .data_frame_budget(PIECES)
         .max_concurrent_reset_streams(RESET_STREAMS)

@@ -182,9 +182,6 @@ impl Pool {
             if let Some(place) = self.find(&mut inner, class) {
                 return Ok(place);
             }
-            if tokio::runtime::Handle::try_current().is_err() {
-                return Err(Failure::request("requests can be sent only within a Tokio runtime"));
-            }
             let (waiter, waiting) = oneshot::channel();
             inner.lane(class).waiting.push_back(waiter);
             self.open_enough(&mut inner, class);

@@ -82,6 +82,7 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn send(&self, outgoing: Outgoing) -> BoxFuture<'_, std::result::Result<Answer, Failure>> {
         Box::pin(async move {
+            within_a_runtime()?;
             let class = outgoing.class;
             let mut prepared = self.prepare(outgoing)?;
             for _ in 0..CLOSED_CONNECTIONS {
@@ -110,11 +111,18 @@ impl Transport for HttpTransport {
 
     fn upgrade(&self, outgoing: Outgoing) -> BoxFuture<'_, std::result::Result<Upgrade, Failure>> {
         Box::pin(async move {
+            within_a_runtime()?;
             let prepared = self.prepare(outgoing)?;
             let io = self.pool.alone().await?;
             http1::upgrade(io, prepared, self.forwarding.is_some()).await
         })
     }
+}
+
+/// Clocks and sockets are the runtime's: without one they would panic.
+fn within_a_runtime() -> std::result::Result<(), Failure> {
+    let found = tokio::runtime::Handle::try_current();
+    found.map(drop).map_err(|_| Failure::request("requests can be sent only within a Tokio runtime"))
 }
 
 /// What became of a request on one connection.

@@ -108,3 +108,18 @@ async fn n18_ten_thousand_clients_leave_nothing() {
     assert_eq!(files(), files_before);
     assert!(grown < 8 << 20, "memory grows: {grown}");
 }
+
+#[test]
+fn a_client_outlives_the_runtime_that_opened_its_connections() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let peer = server.block_on(watchable());
+    let transport = peer.transport();
+    for _ in 0..3 {
+        let short = runtime();
+        let (status, _) = short.block_on(ask(&transport, peer.get("/"))).unwrap();
+        assert_eq!(status, 200);
+    }
+    let failure = futures_util::FutureExt::now_or_never(ask(&transport, peer.get("/"))).unwrap().unwrap_err();
+    assert!(failure.message.contains("Tokio runtime"), "{failure}");
+}
