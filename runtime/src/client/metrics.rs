@@ -2,6 +2,7 @@
 //!
 //! Deliberately a trait and no registry: which library keeps the numbers is the program's choice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::middleware::RequestInfo;
@@ -12,6 +13,7 @@ use super::middleware::RequestInfo;
 /// should be quick.
 ///
 /// ```
+/// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use clientset_runtime::{Config, Metrics, RequestInfo};
 ///
@@ -26,7 +28,8 @@ use super::middleware::RequestInfo;
 ///     }
 /// }
 ///
-/// let config = Config::new("https://203.0.113.7:6443").metrics(Count::default());
+/// let failures = Arc::new(Count::default());
+/// let config = Config::new("https://203.0.113.7:6443").metrics(failures.clone());
 /// ```
 pub trait Metrics: Send + Sync + 'static {
     /// How long a call took from its first try to the end of its answer, tries and waits between included; for streams to
@@ -69,5 +72,36 @@ pub trait Metrics: Send + Sync + 'static {
     /// (`rest_client_exec_plugin_call_total{code,call_status}`, a counter)
     fn exec_plugin_call(&self, code: i32, call_status: &str) {
         let _ = (code, call_status);
+    }
+}
+
+/// For numbers that somebody else reads.
+impl<T: Metrics + ?Sized> Metrics for Arc<T> {
+    fn request_duration(&self, request: &RequestInfo<'_>, duration: Duration) {
+        (**self).request_duration(request, duration);
+    }
+
+    fn request_result(&self, request: &RequestInfo<'_>, code: &str) {
+        (**self).request_result(request, code);
+    }
+
+    fn request_retry(&self, request: &RequestInfo<'_>, code: &str) {
+        (**self).request_retry(request, code);
+    }
+
+    fn request_size(&self, request: &RequestInfo<'_>, bytes: u64) {
+        (**self).request_size(request, bytes);
+    }
+
+    fn response_size(&self, request: &RequestInfo<'_>, bytes: u64) {
+        (**self).response_size(request, bytes);
+    }
+
+    fn rate_limiter_duration(&self, request: &RequestInfo<'_>, duration: Duration) {
+        (**self).rate_limiter_duration(request, duration);
+    }
+
+    fn exec_plugin_call(&self, code: i32, call_status: &str) {
+        (**self).exec_plugin_call(code, call_status);
     }
 }

@@ -4,6 +4,7 @@
 //! answer a request, so that what is said of retries and credentials stays true whatever is hooked in.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
@@ -40,6 +41,17 @@ pub trait Middleware: Send + Sync + 'static {
     /// Called when the answer to a try has begun, or none came.
     fn after(&self, request: &RequestInfo<'_>, response: &ResponseInfo<'_>) {
         let _ = (request, response);
+    }
+}
+
+/// For hooks that somebody else holds as well.
+impl<T: Middleware + ?Sized> Middleware for Arc<T> {
+    fn before(&self, request: &RequestInfo<'_>, headers: &mut RequestHeaders<'_>) -> Result<()> {
+        (**self).before(request, headers)
+    }
+
+    fn after(&self, request: &RequestInfo<'_>, response: &ResponseInfo<'_>) {
+        (**self).after(request, response);
     }
 }
 

@@ -216,6 +216,29 @@ async fn everything_that_client_go_counts_is_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replay_with_new_credentials_counts_as_sent_again_and_a_refusal_alone_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "token").unwrap();
+    let (seen, see) = lines();
+    let refused = || Act::answer(401, &[], &status(401, "Unauthorized"));
+    let config = || config().allow_credentials_over_http(true).middleware(Hook("one", see.clone()));
+    let (client, _) = Script::configured(config().token_file(&file), [refused(), ok()]);
+    widgets(&client).get("a").await.unwrap();
+    let before = |lines: Vec<String>| {
+        let tries = lines.into_iter().filter(|line| line.contains("before"));
+        tries.map(|line| line.chars().last().unwrap()).collect::<String>()
+    };
+    assert_eq!(before(taken(&seen)), "01");
+    let metrics = Arc::new(Numbers(see.clone()));
+    let (client, _) =
+        Script::configured(config().bearer_token("fixed").metrics(metrics.clone()), [refused()]);
+    assert!(widgets(&client).get("a").await.unwrap_err().is_unauthorized());
+    let lines = taken(&seen);
+    assert!(lines.contains(&"result GET 401".to_owned()) && before(lines) == "0");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rate_limit_is_shared_by_all_and_waited_for_before_the_timeout_begins() {
     let (client, script) = Script::configured(config().rate_limit(1.0, 1), (0..4).map(|_| ok()));
     let one = widgets(&client).get("a").timeout(Duration::from_millis(100));
