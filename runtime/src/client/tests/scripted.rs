@@ -70,8 +70,7 @@ impl Script {
 
     pub(super) fn configured(config: Config, acts: impl IntoIterator<Item = Act>) -> (Client, Arc<Script>) {
         let script = Arc::new(Script { acts: Mutex::new(acts.into_iter().collect()), ..Script::default() });
-        let mut client = Client::new(config).unwrap();
-        Arc::get_mut(&mut client.shared).unwrap().transport = script.clone();
+        let client = Client::over(config, script.clone());
         (client, script)
     }
 
