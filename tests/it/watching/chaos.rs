@@ -100,6 +100,9 @@ pub(crate) async fn record<T: Entity + std::fmt::Debug>(
                 match &event {
                     ResumingEvent::ListStarted => {
                         coming.clear();
+                        // How far it was told before: bookmarks are no events of their own.
+                        let at = watch.status().resource_version.parse().unwrap_or(0);
+                        log.push(Told::Quiet { at });
                         Told::Started
                     }
                     ResumingEvent::Listed(object) => {

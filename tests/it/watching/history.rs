@@ -124,6 +124,9 @@ pub(crate) fn check(before: &State, changes: &[Change], log: &[Told]) -> Result<
                 if !is_stored(key, Some(uid), *version, false) {
                     return wrong("invented", format!("{told:?}"));
                 }
+                if listing {
+                    return wrong("applied within a list", format!("{told:?}"));
+                }
                 if *version <= truth.at {
                     return wrong("again or out of order", format!("{told:?} after {}", truth.at));
                 }
@@ -143,6 +146,10 @@ pub(crate) fn check(before: &State, changes: &[Change], log: &[Told]) -> Result<
                     }
                     reached = Some(*version);
                 }
+            }
+            // What is listed comes in no order: its versions say nothing before all of it was told.
+            Told::Quiet { at } if listing && *at > truth.at => {
+                return wrong("ahead of a list", format!("{told:?} after {}", truth.at));
             }
             Told::Quiet { at } => reached = Some(*at),
         }
@@ -228,6 +235,8 @@ mod tests {
             "raised from the dead"
         );
         assert_eq!(wrong(&[listed("a", 2)]), "listed outside of a list");
+        assert_eq!(after(&[Started, listed("a", 4), applied("a", 4)]), "applied within a list");
+        assert_eq!(after(&[Started, listed("a", 4), Quiet { at: 4 }]), "ahead of a list");
         assert_eq!(wrong(&[]), "incomplete");
     }
 }
