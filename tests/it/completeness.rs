@@ -49,6 +49,8 @@ fn methods(operation: &Operation) -> Vec<String> {
         "put" => vec![format!("update_{words}")],
         "patch" => vec![format!("patch_{words}"), format!("apply_{words}")],
         "post" => vec![format!("create_{words}")],
+        // Files are copied by a program that is run.
+        "connect" if words == "exec" => ["exec", "copy_from", "copy_to"].map(str::to_owned).to_vec(),
         "connect" => vec![words.to_owned()],
         _ => panic!("an operation that the tests do not know: {operation:?}"),
     }
@@ -160,6 +162,8 @@ fn answer(method: &str, operation: &Operation, kind: &str) -> String {
     if operation.action == "connect" {
         let request = match method {
             "exec" => "ExecRequest",
+            "copy_from" => "CopyFromRequest",
+            "copy_to" => "CopyToRequest",
             "attach" => "AttachRequest",
             "port_forward" => "PortForwardRequest",
             "proxy" => "ProxyRequest",
