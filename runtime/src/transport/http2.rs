@@ -28,7 +28,7 @@ use crate::request::Class;
 ///
 /// The connection has room for all of its streams at once, so that some that nobody reads never stop the others.
 const STREAM_WINDOW: u32 = 256 << 10;
-const UNARY_WINDOW: u32 = 1 << 20;
+const UNARY_WINDOW: u32 = 4 << 20;
 const LARGEST_WINDOW: u32 = 1 << 30;
 /// The most that the head of an answer may hold.
 const HEAD_LIMIT: u32 = 64 << 10;
