@@ -11,6 +11,7 @@ mod managed;
 mod models;
 mod pods;
 mod report;
+mod requests;
 mod server;
 mod shared;
 mod steps;
@@ -60,6 +61,8 @@ enum Group {
     Generate,
     /// `cargo check` of 60 CRDs of a corpus, ours beside kopium's output
     Crds,
+    /// CPU time of the client for 10,000 gets and for a list of 5,000 pods; what 1,000 watches and 10,000 clients weigh
+    Requests,
     /// The embedded API server: start, a long list, watches, what many of them leave behind
     Server,
 }
@@ -79,6 +82,9 @@ impl Bench {
             if wanted(Group::Encode) {
                 rows.extend(models.encode(self.runs)?);
             }
+        }
+        if wanted(Group::Requests) {
+            rows.extend(requests::measure(self.runs)?);
         }
         if wanted(Group::Server) {
             rows.extend(server::measure(self.runs)?);

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Failure, Result};
+use crate::progress::Step;
 use crate::{files, process, workspace};
 
-/// One of the two Rust workspaces that are compared.
+/// One of the Rust workspaces that are compared.
 #[derive(Clone, Copy)]
 pub(super) struct Side {
     /// The name that folders and packages begin with.
@@ -28,7 +29,7 @@ impl Side {
         workspace::path(self.folder)
     }
 
-    /// A package of this side: `model` or `hello`.
+    /// A package of this side: `model`, `hello`, `requests`.
     pub(super) fn package(&self, which: &str) -> String {
         format!("{}-{which}", self.name)
     }
@@ -48,6 +49,9 @@ impl Side {
     }
 }
 
+/// reqwest alone, without a Kubernetes client.
+pub(super) const REQWEST: Side = Side { name: "reqwest", folder: "tests/bench/peers/reqwest", locked: true };
+
 /// Where the benchmarks keep what they make.
 pub(super) fn scratch(name: &str) -> PathBuf {
     workspace::path("target/bench").join(name)
@@ -61,6 +65,28 @@ pub(super) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
         command.env_remove(inherited);
     }
     command
+}
+
+/// Builds a program of one side in release: `model`, `requests` or `server`.
+pub(super) fn build(side: Side, which: &str) -> Result<PathBuf> {
+    side.fetch()?;
+    let package = side.package(which);
+    let target = scratch(side.name);
+    let step = Step::begin(format!("building {package}"));
+    let mut command = cargo(&side.folder(), &["build", "--release", "--quiet", "--package", &package]);
+    process::output(command.arg("--target-dir").arg(&target))?;
+    step.done("");
+    Ok(target.join("release").join(package))
+}
+
+/// Builds a program of the Go peer as `name`.
+pub(super) fn build_go(name: &str, package: &str) -> Result<PathBuf> {
+    let program = scratch(name);
+    let step = Step::begin(format!("building {name}"));
+    let folder = workspace::path("tests/bench/peers/client-go");
+    process::output(go(&folder, &["build", "-trimpath", "-o"])?.arg(&program).arg(package))?;
+    step.done("");
+    Ok(program)
 }
 
 /// Go in `folder`. Its absence is an error here: there is no comparison without the peer.

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::commands::{KUBE, OURS, Side, cargo, go, scratch};
+use super::commands::{KUBE, OURS, build, build_go, scratch};
 use super::pods;
 use super::report::Row;
 use crate::failure::{Context, Failure, Result};
 use crate::progress::Step;
-use crate::{files, process, workspace};
+use crate::{files, process};
 
 /// The programs, built, and the data, written.
 pub(super) struct Models {
@@ -41,9 +41,9 @@ impl Models {
         let json = scratch("pods.json");
         let protobuf = scratch("pods.pb");
         files::write_if_changed(&json, pods::list(pods::PODS).as_bytes())?;
-        let ours = build(OURS)?;
-        let kube = build(KUBE)?;
-        let client_go = build_client_go()?;
+        let ours = build(OURS, "model")?;
+        let kube = build(KUBE, "model")?;
+        let client_go = build_go("client-go", ".")?;
         let step = Step::begin("writing the pods as protobuf");
         process::output(Command::new(&client_go).arg("convert").arg(&json).arg(&protobuf))?;
         step.done("");
@@ -121,25 +121,4 @@ impl Program {
     fn strange(&self, what: &str) -> Failure {
         Failure::new(format!("{} did not measure {what} of {} pods", self.name, pods::PODS))
     }
-}
-
-fn build(side: Side) -> Result<PathBuf> {
-    side.fetch()?;
-    let package = side.package("model");
-    let target = scratch(side.name);
-    let step = Step::begin(format!("building {package}"));
-    let mut command = cargo(&side.folder(), &["build", "--release", "--quiet", "--package", &package]);
-    command.arg("--target-dir").arg(&target);
-    process::output(&mut command)?;
-    step.done("");
-    Ok(target.join("release").join(package))
-}
-
-fn build_client_go() -> Result<PathBuf> {
-    let program = scratch("client-go");
-    let step = Step::begin("building client-go");
-    let folder = workspace::path("tests/bench/peers/client-go");
-    process::output(go(&folder, &["build", "-trimpath", "-o"])?.arg(&program).arg("."))?;
-    step.done("");
-    Ok(program)
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use super::commands::{OURS, cargo, scratch};
+use super::commands::{OURS, build};
 use super::report::Row;
 use crate::failure::{Context, Failure, Result};
 use crate::process;
@@ -33,20 +33,15 @@ struct Measured {
 }
 
 pub(super) fn measure(runs: u32) -> Result<Vec<Row>> {
-    OURS.fetch()?;
-    let package = OURS.package("server");
-    let target = scratch(OURS.name);
-    let step = Step::begin(format!("building {package}"));
-    let mut command = cargo(&OURS.folder(), &["build", "--release", "--quiet", "--package", &package]);
-    process::output(command.arg("--target-dir").arg(&target))?;
-    step.done("");
+    let program = build(OURS, "server")?;
     let run = |what: &str| {
         let step = Step::begin(format!("server {what}, {runs} runs"));
         let all: Result<Vec<Measured>> = (0..runs)
             .map(|_| {
-                let printed = process::output(Command::new(target.join("release").join(&package)).arg(what))?;
-                serde_json::from_slice(&printed)
-                    .context(|| format!("`{package} {what}` printed something else than a measurement"))
+                let printed = process::output(Command::new(&program).arg(what))?;
+                serde_json::from_slice(&printed).context(|| {
+                    format!("`{} {what}` printed something else than a measurement", program.display())
+                })
             })
             .collect();
         step.done("");

@@ -1,8 +1,9 @@
-//! The embedded API server: `start`, `list`, `watch` or `many`. Prints one line of JSON.
+//! The embedded API server: `start`, `list`, `watch` or `many` print one line of JSON; `serve` is the server of other benchmarks.
 //!
 //! Everything runs in this process on two threads, the clients too. Best of several short rounds: what else the machine does can only
 //! slow a round down.
 
+mod serve;
 mod wire;
 
 use std::io::Result;
@@ -27,8 +28,12 @@ async fn main() -> Result<()> {
         Some("list") => list().await,
         Some("watch") => watch().await,
         Some("many") => many().await,
+        Some("serve") => match (std::env::args_os().nth(2), std::env::args_os().nth(3)) {
+            (Some(kubeconfig), Some(pods)) => serve::serve(kubeconfig.as_ref(), pods.as_ref()).await,
+            _ => Err(std::io::Error::other("usage: serve KUBECONFIG PODS")),
+        },
         other => {
-            eprintln!("unknown measurement {other:?}: start, list, watch or many");
+            eprintln!("unknown measurement {other:?}: start, list, watch, many or serve");
             std::process::exit(2);
         }
     }
