@@ -47,7 +47,12 @@ impl Stream for Inflating {
                 return Poll::Ready(Some(Err(failure(FailureKind::Encoding, why))));
             }
             if !this.piece.is_empty() {
-                return Poll::Ready(Some(Ok(Bytes::copy_from_slice(&this.piece))));
+                // A long answer is handed on as it is; an event must not hold the room of a whole piece.
+                let piece = match this.piece.len() > PIECE / 2 {
+                    true => std::mem::replace(&mut this.piece, Vec::with_capacity(PIECE)).into(),
+                    false => Bytes::copy_from_slice(&this.piece),
+                };
+                return Poll::Ready(Some(Ok(piece)));
             }
             match ready!(body.poll_chunk(cx)) {
                 Some(Ok(chunk)) => this.input = chunk,
