@@ -10,7 +10,7 @@ pub use clientset_runtime::*;
 pub use ext::{EnsureCrds, ensure_crds};
 
 /// The examples of these pages are built by `cargo test --doc`.
-#[cfg(all(doctest, feature = "clap", feature = "core-v1"))]
+#[cfg(all(doctest, feature = "clap", feature = "core-v1", feature = "streams"))]
 mod pages {
     #[doc = include_str!("../../README.md")]
     struct Readme;
@@ -18,8 +18,12 @@ mod pages {
     struct Configuration;
     #[doc = include_str!("../../docs/credentials.md")]
     struct Credentials;
+    #[doc = include_str!("../../docs/errors.md")]
+    struct Errors;
     #[doc = include_str!("../../docs/requests.md")]
     struct Requests;
+    #[doc = include_str!("../../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../../docs/watching.md")]
     struct Watching;
 }
