@@ -12,6 +12,8 @@ use clientset::meta::v1::ObjectMeta;
 use clientset::{Clientset, Config, Kubeconfig, Overrides};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
+use crate::faults::canary;
+
 /// Who uses the server: all tests at once, or one that has to be alone with it.
 pub(crate) static TURNS: RwLock<()> = RwLock::const_new(());
 
@@ -35,6 +37,7 @@ pub(crate) fn kubeconfig() -> Option<PathBuf> {
 
 /// A configuration for one of the contexts of the test server: `admin`, `cert-admin` or `user`.
 pub(crate) fn config(context: &str) -> Option<Config> {
+    canary::watch();
     let kubeconfig = Kubeconfig::read(kubeconfig()?).expect("the kubeconfig of the test server");
     Some(kubeconfig.config_for(&Overrides::context(context)).expect("a context of the test server"))
 }

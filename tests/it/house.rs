@@ -65,7 +65,7 @@ fn expected(file: &str) -> bool {
 }
 
 /// Rust files below a folder, written by hand, with their text.
-fn sources(below: &str) -> Vec<(String, String)> {
+pub(crate) fn sources(below: &str) -> Vec<(String, String)> {
     committed()
         .into_iter()
         .filter(|file| {

@@ -3,7 +3,7 @@
 //! Tests are named for their case. What one module of the runtime can show by itself is shown there.
 
 mod broken;
-mod canary;
+pub(crate) mod canary;
 mod connect;
 mod http2;
 mod inputs;

@@ -1,6 +1,7 @@
-//! `docs/faults.md` is true: each of the 80 cases has its row, and the tests that a row names are there and bear its id.
+//! `docs/faults.md` is true: each of the 80 cases has its row, and a row names the tests that bear its id, all of them and no others.
 //!
-//! It does not judge whether a test shows what its row says; whoever names it has read it.
+//! It does not judge whether a test shows what its row says; whoever writes one reads the row. `UPDATE_FIXTURES=1` writes the names of
+//! the tests into the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,10 @@ const CASES: &[(char, u32)] =
 
 /// Cases that no client can show: of informers, of leader election and of the generator.
 const OTHER_PARTS: &[&str] = &["W10", "W14", "W15", "L1", "G1", "G2", "G3"];
+
+fn cases() -> impl Iterator<Item = String> {
+    CASES.iter().flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}")))
+}
 
 fn page() -> String {
     std::fs::read_to_string(root().join("docs/faults.md")).expect("docs/faults.md")
@@ -66,8 +71,7 @@ fn text(file: &str) -> Option<String> {
 /// Everything that is wrong with the page.
 fn problems(page: &str, text: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut problems = Vec::new();
-    let mut missing: BTreeSet<String> =
-        CASES.iter().flat_map(|(letter, count)| (1..=*count).map(move |n| format!("{letter}{n}"))).collect();
+    let mut missing: BTreeSet<String> = cases().collect();
     for Row { id, cells, tests: named } in rows(page) {
         if !missing.remove(&id) {
             problems.push(format!("{id} is no case, or has two rows"));
@@ -77,7 +81,7 @@ fn problems(page: &str, text: impl Fn(&str) -> Option<String>) -> Vec<String> {
         }
         let other = OTHER_PARTS.contains(&id.as_str());
         let last = cells.last().map_or("", String::as_str);
-        if named.is_empty() && last != if other { "not built yet" } else { "pending" } {
+        if named.is_empty() && !(other && last == "not built yet") {
             problems.push(format!("{id} names no test"));
         }
         for (file, function) in named {
@@ -95,6 +99,51 @@ fn problems(page: &str, text: impl Fn(&str) -> Option<String>) -> Vec<String> {
     }
     problems.extend(missing.into_iter().map(|id| format!("{id} has no row")));
     problems
+}
+
+/// The tests of the repository whose names begin with the id of a case, by id, as `path::function`.
+fn in_the_tree() -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let cases: BTreeSet<String> = cases().map(|id| id.to_lowercase()).collect();
+    for (file, text) in crate::house::sources("") {
+        let mut named: Vec<&str> = tests(&text).into_iter().collect();
+        // In the order of the file.
+        named.sort_by_key(|name| text.find(&format!("fn {name}(")));
+        for name in named {
+            if let Some((id, _)) = name.split_once('_').filter(|(id, _)| cases.contains(*id)) {
+                found.entry(id.to_uppercase()).or_default().push(format!("{file}::{name}"));
+            }
+        }
+    }
+    found
+}
+
+/// The page with the names of the tests that are there.
+fn updated(page: &str, found: &BTreeMap<String, Vec<String>>) -> String {
+    let mut out = String::new();
+    for line in page.lines() {
+        let id = line.strip_prefix("| ").and_then(|line| line.split(' ').next()).unwrap_or_default();
+        match (found.get(id), line.trim_end_matches(" |").rsplit_once(" | ")) {
+            (Some(tests), Some((before, _))) if !OTHER_PARTS.contains(&id) => {
+                out.push_str(&format!("{before} | `{}` |", tests.join("`, `")));
+            }
+            _ => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn every_test_that_is_named_for_a_case_is_in_its_row() {
+    let page = page();
+    let updated = updated(&page, &in_the_tree());
+    if page != updated && std::env::var_os("UPDATE_FIXTURES").is_some() {
+        std::fs::write(root().join("docs/faults.md"), updated).expect("docs/faults.md can be written");
+        return;
+    }
+    let differ: Vec<&str> = updated.lines().filter(|line| !page.lines().any(|it| it == *line)).collect();
+    assert!(differ.is_empty(), "UPDATE_FIXTURES=1 writes docs/faults.md with:\n{}", differ.join("\n"));
 }
 
 #[test]

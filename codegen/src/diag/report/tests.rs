@@ -35,7 +35,7 @@ fn warnings_alone_do_not_stop() {
 }
 
 #[test]
-fn messages_hold_nothing_that_a_terminal_obeys() {
+fn x2_messages_hold_nothing_that_a_terminal_obeys() {
     let mut report = Report::default();
     let long = "x".repeat(1 << 20);
     report.error(Code::Other, &Place::new("a", "/\u{1b}[2J"), "a\u{1b}[31m\u{202e}\n\0b", long);
