@@ -99,10 +99,15 @@ fn n17_calls_that_are_given_up_at_any_point_leave_nothing_and_the_next_one_works
                 let maps = client.core_v1().config_maps("default");
                 // At points in time: before there is a connection, in its handshake, and in the answer.
                 let (mut given_up, mut done) = (0, 0);
-                for number in 0..60 {
+                let mut whole = Duration::MAX;
+                for _ in 0..5 {
+                    let begun = std::time::Instant::now();
+                    rig.client().core_v1().config_maps("default").get("a").await.expect("it works");
+                    whole = whole.min(begun.elapsed());
+                }
+                for part in 0..60 {
                     let fresh = rig.client().core_v1().config_maps("default");
-                    let limit = Duration::from_micros(number * number * 10);
-                    match tokio::time::timeout(limit, fresh.get("a")).await {
+                    match tokio::time::timeout(whole * part / 40, fresh.get("a")).await {
                         Err(_) => given_up += 1,
                         Ok(result) => done += result.map(|_| 1).expect("what is not given up works"),
                     }
@@ -138,7 +143,7 @@ fn n17_calls_that_are_given_up_at_any_point_leave_nothing_and_the_next_one_works
                         break;
                     }
                 }
-                assert!(given_up > 30 && done > 30, "{http:?}: {given_up} given up, {done} done");
+                assert!(given_up > 10 && done > 20, "{http:?}: {given_up} given up, {done} done");
                 // Held by the server, and given up by the caller.
                 let fault = rig.server.fault(on(Verb::Get).resource("configmaps").hold());
                 for _ in 0..20 {
