@@ -178,8 +178,12 @@ impl Watch {
             && now >= self.next_bookmark
         {
             self.next_bookmark = now + interval.min(LONGEST);
-            self.collect();
+            // Before it is read: what is stored meanwhile would be passed over otherwise.
             let current = shared.store().revision();
+            self.collect();
+            if self.done {
+                return;
+            }
             self.at = self.at.max(current);
             self.ready.push_back(bookmark(&self.resource, self.at, false));
         }
