@@ -114,7 +114,7 @@ mod tests {
                 headers.add(name, usual);
             }
             if let Some(value) = value {
-                headers.add(changed.to_owned(), value);
+                headers.add(changed, value);
             }
             agreed(&headers, "dGhlIHNhbXBsZSBub25jZQ==", &[Protocol::V5, Protocol::V4])
         };
