@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::cause::Cause;
 use super::plan::{Given, ListPlan, Paged, Seen, Settings, Silence, Step, WatchPlan};
+use crate::request::retry::MAX_WAIT;
 use state::{Fallback, Need, Pages, Pause, Stage};
 
 /// So often the initial events may break off by the connection before they are fetched as pages, this once.
@@ -285,7 +286,8 @@ impl Machine {
         self.doubt = true;
         self.short = 0;
         self.pause = Pause::Failure;
-        self.at_least = at_least.unwrap_or_default();
+        // A server that names a wait without an end must not stop the watch for ever.
+        self.at_least = at_least.unwrap_or_default().min(MAX_WAIT);
         let smallest = matches!(stage, Stage::Paging)
             && self.need == (Need::Whole { newest: true })
             && !self.pages.whole;

@@ -79,6 +79,8 @@ pub struct ResumingWatch<T> {
     silence: Option<Pin<Box<Sleep>>>,
     /// Whether the silence is being measured: only while nothing is left to read, so that a slow caller is no silent server.
     listening: bool,
+    /// The version after which something came last that says nothing at all.
+    garbled: Option<String>,
     begun: Instant,
     opening: Duration,
     status: watch::Sender<WatchStatus>,
@@ -112,6 +114,7 @@ impl<T: Entity> ResumingWatch<T> {
             given: None,
             silence: None,
             listening: false,
+            garbled: None,
             begun: Instant::now(),
             opening: OPENING,
             status: watch::Sender::new(status),
@@ -120,7 +123,7 @@ impl<T: Entity> ResumingWatch<T> {
     }
 
     /// How long to wait after failures. From 0.8 s to 30 s unless set, and as much again by chance; it begins anew after a watch
-    /// that lasted two minutes. Where the server names a longer wait, that one counts.
+    /// that lasted two minutes. Where the server names a longer wait, that one counts, up to a minute.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.machine.settings_mut().backoff = backoff;
         self
@@ -284,7 +287,12 @@ impl<T: Entity> ResumingWatch<T> {
                 self.machine.event(seen, named.resource_version.as_deref().unwrap_or_default());
                 self.unreadable(*named, error);
             }
-            Next::Garbage(error) => self.failed(error, Some(Cause::Broken)),
+            Next::Garbage(error) => {
+                // Once it may be the connection. The same again is what the server has, and only a list leads past it.
+                let again = self.garbled.as_deref() == Some(self.machine.version());
+                self.garbled = Some(self.machine.version().to_owned());
+                self.failed(error, Some(if again { Cause::TooLong } else { Cause::Broken }));
+            }
             Next::Failed(error) => self.failed(error, None),
             Next::Ended => {
                 self.doing = Doing::Nothing;

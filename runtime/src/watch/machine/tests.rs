@@ -115,6 +115,8 @@ fn waits_grow_and_begin_anew_after_two_minutes_of_health() {
     assert_eq!(told.fail(Cause::Broken), "1200 ms, watch from \"7\"");
     told.0.failed(Cause::Busy, Some(Duration::from_secs(40)), told.1);
     assert_eq!(told.step(), "40000 ms, watch from \"7\"", "the server's word counts where it is longer");
+    told.0.failed(Cause::Busy, Some(Duration::MAX), told.1);
+    assert_eq!(told.step(), "60000 ms, watch from \"7\"", "and is not waited for without an end");
 }
 
 #[test]

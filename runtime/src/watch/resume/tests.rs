@@ -197,6 +197,32 @@ async fn an_object_that_cannot_be_read_is_told_of_and_passed() {
     assert_eq!(watch.status().unreadable, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_a_wait_without_an_end_is_asked_again_within_a_minute() {
+    let status = crate::wire::Status { code: Some(429), ..Default::default() };
+    let busy = Kind::Status {
+        status: Box::new(status),
+        http: 429,
+        retry_after: Some(Duration::from_secs(u64::MAX)),
+    };
+    let (mut watch, log) = resuming([Opens::Fails(busy), Opens::Silent(&[END])]);
+    assert_eq!(next(&mut watch).await, "ListStarted");
+    assert_eq!(*log.lock().unwrap(), ["0 s: watch \"\", initial", "60 s: watch \"\", initial"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_says_nothing_at_all_is_led_past_by_a_list_when_it_comes_again() {
+    const GARBAGE: &str = r#"{"type":"ADDED","object":{"metadata":{"name":5}}}"#;
+    let (mut watch, log) =
+        resuming([Opens::Silent(&[END, GARBAGE]), Opens::Silent(&[GARBAGE]), Opens::Silent(&[B])]);
+    watch = watch.backoff(Backoff::new(Duration::from_secs(1), Duration::from_secs(4)).jitter(0.0));
+    for expected in ["ListStarted", "ListComplete", "ListStarted", "ListComplete", "applied b"] {
+        assert_eq!(next(&mut watch).await, expected);
+    }
+    let expected = ["0 s: watch \"\", initial", "1 s: watch \"7\"", "3 s: list \"7\"", "3 s: watch \"50\""];
+    assert_eq!(*log.lock().unwrap(), expected);
+}
+
 #[test]
 fn a_watch_of_its_own_is_small() {
     let machine = size_of::<Machine>();
