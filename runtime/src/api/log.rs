@@ -1,5 +1,6 @@
 //! Reading the log of a container: as text, as bytes or line by line, while it is being written if wanted.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -203,7 +204,6 @@ impl Stream for LogBytes {
 /// A line of more than 1 MiB comes in pieces. Should the connection break in a line, what is there of it comes before the
 /// error.
 #[must_use = "a stream does nothing until it is polled"]
-#[derive(Debug)]
 pub struct LogLines {
     bytes: LogBytes,
     buffer: Vec<u8>,
@@ -215,6 +215,13 @@ pub struct LogLines {
     in_line: bool,
     /// Why the stream broke off, once what was there of the last line is given.
     broken: Option<Error>,
+}
+
+impl fmt::Debug for LogLines {
+    /// Not what was read: logs can be private, and a line long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogLines").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
 }
 
 impl LogLines {

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::log::{Line, LogLines, LogRequest};
 use crate::error::Error;
+use crate::request::retry::MAX_WAIT;
 use crate::transport::BoxFuture;
 use crate::{Backoff, Result};
 
@@ -103,8 +104,8 @@ impl ResumingLogLines {
             self.state = State::Done;
             return Some(Poll::Ready(Some(Err(error))));
         }
-        let wait = error.retry_after().unwrap_or_else(|| Backoff::default().delay(self.failures));
-        self.failures += 1;
+        let wait = wait(error.retry_after(), Backoff::default().delay(self.failures));
+        self.failures = self.failures.saturating_add(1);
         self.last_error = Some(error);
         self.reopen(wait);
         None
@@ -115,6 +116,11 @@ impl ResumingLogLines {
         let tail = self.tail.take().and_then(|tail| self.position.take(&tail, true));
         Poll::Ready(tail.map(Ok))
     }
+}
+
+/// How long to wait: as the server asks, but never less than the backoff, so that `Retry-After: 0` is no busy loop.
+fn wait(asked: Option<Duration>, backoff: Duration) -> Duration {
+    asked.unwrap_or_default().min(MAX_WAIT).max(backoff)
 }
 
 /// Whether another try may go well.
@@ -318,6 +324,19 @@ mod tests {
         position.broken();
         position.resume();
         assert!(position.take(start, true).is_some() && position.take("er", false).is_some());
+    }
+
+    #[test]
+    fn a_server_names_a_longer_wait_but_neither_none_nor_one_without_an_end() {
+        let second = Duration::from_secs(1);
+        for (asked, waited) in [
+            (None, second),
+            (Some(Duration::ZERO), second),
+            (Some(second * 7), second * 7),
+            (Some(Duration::MAX), second * 60),
+        ] {
+            assert_eq!(wait(asked, second), waited, "{asked:?}");
+        }
     }
 
     proptest! {
