@@ -33,7 +33,8 @@ impl PortForwardRequest {
     ///
     /// Port 0 is one that is free. `localhost` is 127.0.0.1 and ::1, of which one is enough. It runs until it is dropped, and then
     /// all its connections are closed. A pod that goes away does not end it: connections fail
-    /// ([`PortForwarder::next_failure`]) until there is a pod of that name again.
+    /// ([`PortForwarder::next_failure`]) until there is a pod of that name again. A local program that has said its last word
+    /// (closed its sending side) still gets what the pod sends, until that is silent for 10 seconds: the protocol cannot tell it.
     ///
     /// ```no_run
     /// # async fn run(pods: clientset_runtime::DynamicApi) -> clientset_runtime::Result<()> {

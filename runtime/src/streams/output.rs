@@ -2,6 +2,7 @@
 
 use std::io;
 
+use futures_util::future::Either;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::process::{ExitStatus, Process, Stdin};
@@ -34,21 +35,35 @@ pub(super) async fn collect(mut process: Process, input: Option<Vec<u8>>, max: u
         ));
     }
     let (stdin, stdout, stderr) = (process.stdin(), process.stdout(), process.stderr());
-    let (mut out, mut err, mut total) = (Vec::new(), Vec::new(), 0);
-    let read = read(stdout, stderr, &mut out, &mut err, &mut total, max);
-    let write = write(stdin, input.unwrap_or_default());
-    let (read, ()) = futures_util::future::join(read, write).await;
-    if let Err(error) = read {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let read = {
+        let read = read(stdout, stderr, &mut out, &mut err, max);
+        let write = write(stdin, input.unwrap_or_default());
+        futures_util::pin_mut!(read, write);
+        match futures_util::future::select(read, write).await {
+            // A program that writes too much need not take its input, so that is not waited for.
+            Either::Left((Ok(total), write)) if total <= max => {
+                write.await;
+                Ok(total)
+            }
+            Either::Left((read, _)) => read,
+            Either::Right(((), read)) => read.await,
+        }
+    };
+    match read {
+        Ok(total) if total <= max => {}
+        Ok(_) => {
+            let message = format!("the program wrote more than {max} bytes");
+            return Err(Error::new(Kind::TooLarge, &*context, message)
+                .with_help("raise `max_output`, or read it as it comes with `.start()`"));
+        }
         // What the server said of the process tells more than that its output broke off.
-        return Err(match process.wait().await {
-            Err(failed) => failed,
-            Ok(_) => unread(error, &context),
-        });
-    }
-    if total > max {
-        let message = format!("the program wrote more than {max} bytes");
-        return Err(Error::new(Kind::TooLarge, &*context, message)
-            .with_help("raise `max_output`, or read it as it comes with `.start()`"));
+        Err(error) => {
+            return Err(match process.wait().await {
+                Err(failed) => failed,
+                Ok(_) => unread(error, &context),
+            });
+        }
     }
     let status = process.wait().await?;
     Ok(Output { stdout: out, stderr: err, status })
@@ -70,26 +85,26 @@ async fn write(stdin: Option<Stdin>, input: Vec<u8>) {
     }
 }
 
-/// Reads both streams at the same time, until both end or there is too much.
+/// Reads both streams at the same time, until both end or there is too much; and gives how much there was.
 async fn read(
     mut stdout: Option<impl AsyncRead + Unpin>,
     mut stderr: Option<impl AsyncRead + Unpin>,
     out: &mut Vec<u8>,
     err: &mut Vec<u8>,
-    total: &mut usize,
     max: usize,
-) -> io::Result<()> {
-    while (stdout.is_some() || stderr.is_some()) && *total <= max {
+) -> io::Result<usize> {
+    let mut total = 0;
+    while (stdout.is_some() || stderr.is_some()) && total <= max {
         let one = next(&mut stdout, out);
         let other = next(&mut stderr, err);
         futures_util::pin_mut!(one, other);
         let read = match futures_util::future::select(one, other).await {
-            futures_util::future::Either::Left((read, _)) => read,
-            futures_util::future::Either::Right((read, _)) => read,
+            Either::Left((read, _)) => read,
+            Either::Right((read, _)) => read,
         };
-        *total += read?;
+        total += read?;
     }
-    Ok(())
+    Ok(total)
 }
 
 /// Reads once; a stream that ended is put away, and one that is away never ends.

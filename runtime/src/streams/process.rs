@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
 
 use super::channels::{self, Protocol};
-use super::failure::Cause;
+use super::failure::{Cause, Failure};
 use super::pipe::{PipeReader, PipeWriter};
 use super::session::{Ended, Purpose, Size};
 use crate::error::{self, Error, Kind};
@@ -101,10 +101,11 @@ impl Process {
         self.stdout = None;
         self.stderr = None;
         if self.ended.is_none() {
-            let ended = self.task.join().await.map_err(|error| {
-                Error::new(Kind::Transport, &*self.context, format!("the task of the stream failed: {error}"))
-            })?;
-            self.ended = Some(ended);
+            // A task is joined once only, so what came of it is kept, whatever it was.
+            self.ended = Some(self.task.join().await.unwrap_or_else(|error| {
+                let message = format!("the task of the stream failed: {error}");
+                Ended { verdict: Vec::new(), end: Err(Failure::new(Cause::Broken, &self.context, message)) }
+            }));
         }
         match self.ended.as_ref().map(|ended| (&ended.end, ended.verdict.as_slice())) {
             Some((Ok(()), verdict)) => exit_status(verdict, &self.context),

@@ -329,8 +329,8 @@ impl<P: Purpose> Running<P> {
     fn broken(&self, broken: &Broken) -> Result<bool, Arc<Failure>> {
         let session = &self.session;
         match broken {
-            // A connection that simply ends, after all was said, ended well.
-            Broken::Closed if self.lingering.is_some() => Ok(true),
+            // A connection that simply ends or is cut off, after all was said, ended well.
+            Broken::Closed | Broken::Io(_) if self.lingering.is_some() => Ok(true),
             Broken::Closed => {
                 Err(session.fail(Cause::Broken, "the connection was closed in the middle of the stream"))
             }

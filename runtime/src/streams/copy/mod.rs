@@ -157,7 +157,8 @@ impl CopyFromRequest {
 /// Copies a file or a folder into a container. Awaited it gives what was [`Copied`].
 ///
 /// `local` lands in the folder `path` under its own last name: `conf` becomes `/etc/conf`. Files and folders keep their
-/// permissions and times and belong to whoever runs `tar` there; links are copied as links. Needs a server that speaks v5.
+/// permissions, as far as `tar` there gives them, are as old as the copy, and belong to whoever runs `tar`; links are copied as
+/// links. Needs a server that speaks v5.
 ///
 /// ```no_run
 /// # async fn run(pods: clientset_runtime::DynamicApi) -> clientset_runtime::Result<()> {

@@ -84,6 +84,20 @@ async fn a_stream_that_is_dropped_in_any_state_leaves_nothing() {
     back_to(before).await;
 }
 
+#[test]
+fn a_process_whose_executor_is_gone_says_so_as_often_as_it_is_asked() {
+    let executor = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let first = executor();
+    let server = Server::v5();
+    let mut process = first.block_on(cat(&server));
+    drop(first);
+    executor().block_on(async {
+        for _ in 0..2 {
+            assert!(process.wait().await.unwrap_err().is_transport());
+        }
+    });
+}
+
 #[tokio::test]
 async fn halves_that_are_dropped_leave_the_rest_alone() {
     let mut server = Server::v5();

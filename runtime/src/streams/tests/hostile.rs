@@ -1,14 +1,21 @@
 //! Servers that lie, stutter or fall silent: every end has a cause, and no exit code is made up.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use futures_util::SinkExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 
 use super::{Peer, SUCCESS, Server, failed};
 use crate::Error;
+use crate::streams::channels::Protocol;
+use crate::streams::exec::{self, Wanted};
+use crate::streams::output;
 
 /// What becomes of a process whose server does this.
 async fn ends(server: impl AsyncFnOnce(Peer)) -> Error {
@@ -110,6 +117,49 @@ async fn x3_an_end_without_a_status_gives_no_exit_code() {
         let error = ends(async |peer| peer.end(&failed(code)).await).await;
         assert!(error.is_decode(), "{code:?}: {error}");
     }
+}
+
+/// A connection that says this, and is then cut off as one whose peer hangs up without the farewell of TLS.
+struct CutOff(&'static [u8]);
+
+impl AsyncRead for CutOff {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.0.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        out.put_slice(std::mem::take(&mut self.0));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for CutOff {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_off_after_the_status_has_said_all() {
+    let run = async |said| {
+        let wanted = Wanted { stdin: false, stdout: true, stderr: true, size: None };
+        let process = exec::process(Box::new(CutOff(said)), Protocol::V5, "test".into(), wanted);
+        output::collect(process, None, 1000).await
+    };
+    let output = run(b"\x82\x03\x01hi\x82\x15\x03{\"status\":\"Success\"}").await.unwrap();
+    assert!(output.status.success() && output.stdout == b"hi");
+    assert!(run(b"\x82\x03\x01hi").await.unwrap_err().is_transport());
 }
 
 #[tokio::test]

@@ -119,6 +119,18 @@ async fn more_output_than_wanted_is_an_error_and_ends_it() {
 }
 
 #[tokio::test]
+async fn more_output_than_wanted_is_told_though_the_program_does_not_take_its_input() {
+    let mut server = Server::v5();
+    let request = server.pods().exec("a", "exec", ["yes"]).input(vec![0; 5_000_000]).max_output(1000);
+    let run = tokio::spawn(request.output());
+    let mut peer = server.peer().await;
+    peer.send(1, [b'y'; 1200]).await;
+    let error = tokio::time::timeout(Duration::from_secs(20), run).await.expect("it ends").unwrap();
+    assert!(error.unwrap_err().is_body_too_large());
+    peer.gone().await;
+}
+
+#[tokio::test]
 async fn a_slow_reader_of_one_stream_does_not_hold_up_the_other_or_the_end() {
     let mut server = Server::v5();
     let mut process = server.pods().exec("a", "exec", ["x"]).start().await.unwrap();
