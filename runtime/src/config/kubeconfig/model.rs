@@ -108,6 +108,7 @@ pub(crate) struct Exec {
 
 /// `contexts[].context`: which cluster, as whom, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KubeContext {
     /// The name of the cluster.
     pub cluster: Option<String>,

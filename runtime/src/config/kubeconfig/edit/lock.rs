@@ -24,14 +24,15 @@ pub(super) struct Lock {
 
 /// Locks files, in sorted order: two programs that want the same ones cannot wait for each other.
 pub(super) fn all(files: &[PathBuf], timeout: Duration) -> Result<Vec<Lock>> {
-    let deadline = Instant::now() + timeout;
+    // None is a wait without an end.
+    let deadline = Instant::now().checked_add(timeout);
     let mut files: Vec<&PathBuf> = files.iter().collect();
     files.sort();
     files.into_iter().map(|file| Lock::take(file, timeout, deadline)).collect()
 }
 
 impl Lock {
-    fn take(file: &Path, timeout: Duration, deadline: Instant) -> Result<Lock> {
+    fn take(file: &Path, timeout: Duration, deadline: Option<Instant>) -> Result<Lock> {
         let mut path = file.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
@@ -58,7 +59,9 @@ impl Lock {
                     return Ok(Lock { path });
                 }
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(fail(error)),
-                Err(_) if Instant::now() < deadline => std::thread::sleep(POLL),
+                Err(_) if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                    std::thread::sleep(POLL)
+                }
                 Err(_) => {
                     let message = format!(
                         "{} has been there for {timeout:?} while it was waited for it to go: {} holds it",

@@ -105,8 +105,12 @@ impl EditOptions {
             return Err(Error::new(Kind::NoConfig, "changing the kubeconfig", message)
                 .with_help("set KUBECONFIG, or name a file"));
         }
+        // One file under two names would lock us out, or the second copy of it would be written over the first.
         let mut seen = std::collections::HashSet::new();
-        paths.retain(|path| seen.insert(path.clone()));
+        paths.retain(|path| {
+            let whole = path.canonicalize().or_else(|_| std::path::absolute(path));
+            seen.insert(whole.unwrap_or_else(|_| path.clone()))
+        });
         let locks = lock::all(&paths, self.lock_timeout)?;
         let mut files = Vec::new();
         let mut problems = Vec::new();
@@ -264,8 +268,9 @@ impl KubeconfigEdit {
 
     /// Writes the files that were changed, and takes the locks away.
     ///
-    /// Each file is replaced as a whole by one that is complete, so that no reader sees half of it. A symbolic link stays
-    /// one, and so do owner and mode; a new file can be read by its owner alone.
+    /// Each file is replaced as a whole by one that is complete, so that no reader sees half of it; only one that cannot be
+    /// replaced, being somebody else's or mounted by itself, is written in place. A symbolic link stays one, and so do owner
+    /// and mode; a new file can be read by its owner alone.
     ///
     /// # Errors
     ///

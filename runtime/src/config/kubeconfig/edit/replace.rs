@@ -3,7 +3,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many symbolic links are followed.
 const LINKS: usize = 40;
@@ -82,10 +81,9 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other(format!("more than {LINKS} symbolic links lead to each other")))
 }
 
-/// A name in the same folder that nobody else uses.
+/// A name in the same folder that nobody else uses: by chance, since in containers all programs have the same number, and one
+/// that was killed leaves its file behind.
 fn beside(target: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.{}-{count}.tmp", std::process::id()))
+    target.with_file_name(format!(".{name}.{}-{:016x}.tmp", std::process::id(), fastrand::u64(..)))
 }

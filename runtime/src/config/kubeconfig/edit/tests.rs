@@ -268,6 +268,38 @@ fn who_finds_a_lock_waits_and_then_says_who_holds_it() {
 }
 
 #[test]
+fn what_a_killed_writer_left_beside_a_file_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    // In a container, the next program has the same number.
+    let left = |count: u64| folder.path().join(format!(".config.{}-{count}.tmp", std::process::id()));
+    for count in 0..2000 {
+        fs::write(left(count), "half").unwrap();
+    }
+    replace::replace(&file, b"whole").unwrap();
+    assert_eq!(fs::read(&file).unwrap(), b"whole");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_named_twice_is_one() {
+    let (folder, one, ..) = files();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&one, &link).unwrap();
+    let dotted = folder.path().join("x/../one");
+    fs::create_dir(folder.path().join("x")).unwrap();
+    let list = std::env::join_paths([&one, &link, &dotted, &one]).unwrap();
+    let options = KubeconfigEdit::options().environment(Environment::empty().var("KUBECONFIG", list));
+    let mut edit = options.lock_timeout(Duration::MAX).open().unwrap();
+    edit.cluster("new").server("https://new");
+    edit.delete_context("one");
+    edit.save().unwrap();
+    let merged = Kubeconfig::read(&one).unwrap();
+    assert!(merged.cluster_names().eq(["new", "one"]) || merged.cluster_names().eq(["one", "new"]));
+    assert_eq!(merged.context_names().count(), 0);
+}
+
+#[test]
 fn many_writers_lose_nothing() {
     let (_folder, one, _, environment) = files();
     std::thread::scope(|scope| {
