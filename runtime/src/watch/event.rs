@@ -44,6 +44,7 @@ impl<T> WatchEvent<T> {
 
 /// Up to which version a watch has told everything.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Bookmark {
     /// The version; a watch that begins here misses nothing.
     pub resource_version: String,
