@@ -19,6 +19,10 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often certificate files are looked at while connections stand; new connections look for themselves.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The bounds of what is set: clocks cannot tell later times, and what rests for less works all the time.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// What was set; the rest is left to the environment and to the defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionOptions {
@@ -61,14 +65,15 @@ impl ConnectionOptions {
             )
         });
         ConnectionSettings {
-            connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-            ping_interval: interval,
-            ping_timeout: timeout,
+            connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT).min(LONGEST),
+            ping_interval: interval.min(LONGEST),
+            // As in Go, no time at all is the default: nobody could answer in that.
+            ping_timeout: if timeout.is_zero() { PING_TIMEOUT } else { timeout.min(LONGEST) },
             http2: self.http2.unwrap_or_else(|| environment.get("DISABLE_HTTP2").is_none()),
             streams_per_connection: self.streams_per_connection.unwrap_or(STREAMS_PER_CONNECTION).max(1),
             idle_connections: IDLE_CONNECTIONS,
-            idle_timeout: self.idle_timeout.unwrap_or(IDLE_TIMEOUT),
-            drain_timeout: self.drain_timeout.unwrap_or(DRAIN_TIMEOUT),
+            idle_timeout: self.idle_timeout.unwrap_or(IDLE_TIMEOUT).clamp(SHORTEST, LONGEST),
+            drain_timeout: self.drain_timeout.unwrap_or(DRAIN_TIMEOUT).clamp(SHORTEST, LONGEST),
             reload_interval: self.reload_interval.unwrap_or(RELOAD_INTERVAL),
         }
     }
@@ -84,7 +89,8 @@ impl Config {
     /// After how much silence a connection is asked whether it is still there, and how long the answer may take.
     ///
     /// 30 and 15 seconds unless set, here or by `HTTP2_READ_IDLE_TIMEOUT_SECONDS` and `HTTP2_PING_TIMEOUT_SECONDS`.
-    /// HTTP/2 asks with a ping, HTTP/1.1 leaves it to TCP, which counts in whole seconds. An interval of zero never asks.
+    /// HTTP/2 asks with a ping, HTTP/1.1 leaves it to TCP, which counts in whole seconds. An interval of zero never asks; a
+    /// timeout of zero is the one of 15 seconds.
     pub fn http2_ping(mut self, interval: Duration, timeout: Duration) -> Self {
         self.connection.ping = Some((interval, timeout));
         self
@@ -149,5 +155,17 @@ mod tests {
         assert_eq!((settings.ping_interval, settings.ping_timeout), (PING_INTERVAL, PING_TIMEOUT));
         assert!(settings.http2);
         assert_eq!(settings.connect_timeout, CONNECT_TIMEOUT);
+    }
+
+    #[test]
+    fn numbers_that_would_never_end_or_never_rest_are_brought_into_bounds() {
+        let environment = Environment::empty()
+            .var("HTTP2_READ_IDLE_TIMEOUT_SECONDS", u64::MAX.to_string())
+            .var("HTTP2_PING_TIMEOUT_SECONDS", "0");
+        let config = Config::new("https://example.com").environment(environment);
+        let settings = config.clone().connection_settings();
+        assert_eq!((settings.ping_interval, settings.ping_timeout), (LONGEST, PING_TIMEOUT));
+        let settings = config.idle_timeout(Duration::ZERO).drain_timeout(Duration::MAX).connection_settings();
+        assert_eq!((settings.idle_timeout, settings.drain_timeout), (SHORTEST, LONGEST));
     }
 }
