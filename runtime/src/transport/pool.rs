@@ -43,6 +43,8 @@ pub(super) struct Pool {
     born: Instant,
     /// Held from noticing a change until it is in `inner`, so that no older one overtakes it.
     renewing: Mutex<()>,
+    /// The plugin's certificate that is in use, as [`presented_as`] tells it: so that requests need no lock to see that it is theirs.
+    presented: AtomicU64,
     inner: Mutex<Inner>,
     /// The generation of the TLS material: what is opened with an older one is not used any more. Tasks end with it.
     generation: watch::Sender<u64>,
@@ -130,6 +132,11 @@ impl Drop for Lease {
     }
 }
 
+/// A number for what is presented: none, or which certificate it is.
+fn presented_as(identity: Option<&Identity>) -> u64 {
+    identity.map_or(0, |identity| identity.generation.saturating_add(1))
+}
+
 fn index(class: Class) -> usize {
     match class {
         Class::Unary => 0,
@@ -161,6 +168,7 @@ impl Pool {
             looked: AtomicU64::new(0),
             born: Instant::now(),
             renewing: Mutex::new(()),
+            presented: AtomicU64::new(presented_as(None)),
             inner: Mutex::new(inner),
             generation: watch::Sender::new(0),
         })
@@ -177,16 +185,16 @@ impl Pool {
     /// When no connection comes about.
     pub(super) async fn place(self: &Arc<Self>, class: Class) -> Result<Place, Failure> {
         self.look_at_files();
-        let waiting = {
+        let (waiting, missing) = {
             let mut inner = self.lock();
             if let Some(place) = self.find(&mut inner, class) {
                 return Ok(place);
             }
             let (waiter, waiting) = oneshot::channel();
             inner.lane(class).waiting.push_back(waiter);
-            self.open_enough(&mut inner, class);
-            waiting
+            (waiting, self.missing(&mut inner, class))
         };
+        self.open(class, missing);
         // Opening has a bound of its own, and says which step took too long; this one is for what is never decided.
         match tokio::time::timeout(self.settings.connect_timeout + GRACE, waiting).await {
             Ok(Ok(place)) => place,
@@ -214,9 +222,15 @@ impl Pool {
     /// When it cannot be used.
     pub(super) fn present(self: &Arc<Self>, identity: Option<&Identity>) -> crate::Result<()> {
         let Some(material) = &self.material else { return Ok(()) };
+        // Nearly always. Beyond this, whoever reads files may hold the lock for long.
+        let used = self.presented.load(Ordering::Acquire);
+        if used == presented_as(identity) {
+            return Ok(());
+        }
         let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tls) = material.present(identity)? {
             self.replace(tls);
+            self.presented.store(presented_as(identity), Ordering::Release);
         }
         Ok(())
     }
@@ -299,8 +313,8 @@ impl Pool {
         None
     }
 
-    /// Opens connections until everybody who waits can hope for one.
-    fn open_enough(self: &Arc<Self>, inner: &mut Inner, class: Class) {
+    /// For how many of those who wait there is hope on connections that are on their way, and for how many on one more.
+    fn hope(&self, inner: &mut Inner, class: Class) -> (usize, usize) {
         let most = self.settings.streams_per_connection;
         let Inner { lanes, allowed, .. } = inner;
         let lane = &mut lanes[index(class)];
@@ -315,19 +329,40 @@ impl Pool {
             .filter(|known| known.shared.is_usable() && known.shared.allowed().is_none())
             .map(|known| each.saturating_sub(known.shared.load()))
             .sum();
-        let mut hope = coming.saturating_add(lane.opening.saturating_mul(each));
-        while hope < lane.waiting.len() {
-            hope = hope.saturating_add(each);
-            lane.opening += 1;
+        (coming.saturating_add(lane.opening.saturating_mul(each)), each)
+    }
+
+    /// How many connections are to be opened, so that everybody who waits can hope for one. They count as being opened.
+    #[must_use]
+    fn missing(&self, inner: &mut Inner, class: Class) -> usize {
+        let (hope, each) = self.hope(inner, class);
+        let lane = inner.lane(class);
+        let missing = lane.waiting.len().saturating_sub(hope).div_ceil(each);
+        lane.opening += missing;
+        missing
+    }
+
+    /// Opens so many connections. Not under the lock: a runtime that shuts down drops the task at once, and the pool hears of it.
+    fn open(self: &Arc<Self>, class: Class, missing: usize) {
+        for _ in 0..missing {
             let opening = Opening::new(Arc::downgrade(self), class);
             let ended = self.generation.subscribe();
             tokio::spawn(opening.run(self.connector.clone(), self.settings.clone(), ended));
         }
     }
 
+    /// Those who waited for a connection that failed: all for whom nothing else is on its way.
+    fn hopeless(&self, inner: &mut Inner, class: Class) -> Vec<oneshot::Sender<Result<Place, Failure>>> {
+        let (hope, _) = self.hope(inner, class);
+        let waiting = &mut inner.lane(class).waiting;
+        let lost = waiting.len().saturating_sub(hope);
+        waiting.drain(..lost).collect()
+    }
+
     /// Gives those who wait what there is, and sees to it that there is more.
     pub(super) fn serve(self: &Arc<Self>, class: Class) {
         let mut served = Vec::new();
+        let mut missing = 0;
         {
             let mut inner = self.lock();
             while !inner.lane(class).waiting.is_empty() {
@@ -338,9 +373,10 @@ impl Pool {
                 }
             }
             if !inner.lane(class).waiting.is_empty() && tokio::runtime::Handle::try_current().is_ok() {
-                self.open_enough(&mut inner, class);
+                missing = self.missing(&mut inner, class);
             }
         }
+        self.open(class, missing);
         // Not under the lock: a place that nobody waits for any more comes back here.
         for (waiter, place) in served {
             let _ = waiter.send(Ok(place));

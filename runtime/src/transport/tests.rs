@@ -4,6 +4,7 @@ mod faults;
 mod http1;
 mod http2;
 mod many;
+mod opening;
 mod peer;
 mod proxies;
 mod rotation;

@@ -70,17 +70,16 @@ impl Opening {
     fn finish(&mut self, opened: Result<Connection, Failure>) {
         self.done = true;
         let Some(pool) = self.pool.upgrade() else { return };
-        let mut refused = Vec::new();
+        let mut refused = None;
         let mut stale = None;
         {
             let mut inner = pool.lock();
             let current = inner.generation == self.generation;
-            let lane = inner.lane(self.class);
-            lane.opening -= 1;
+            inner.lane(self.class).opening -= 1;
             match opened {
                 Ok(connection) if !current => stale = Some(connection),
                 Ok(Connection::Http2(handle)) => {
-                    lane.connections.push(handle);
+                    inner.lane(self.class).connections.push(handle);
                     inner.http2 = Some(true);
                 }
                 Ok(Connection::Http1(handle)) => {
@@ -88,16 +87,15 @@ impl Opening {
                     inner.idle.push(handle);
                     inner.http2 = Some(false);
                 }
-                // Those that are still being opened may do better.
-                Err(failure) if lane.opening == 0 => {
-                    refused.extend(lane.waiting.drain(..).map(|waiter| (waiter, failure.clone())));
-                }
-                Err(_) => {}
+                // No other one takes its place: a server that is down is not asked again and again for those who wait.
+                Err(failure) => refused = Some((failure, pool.hopeless(&mut inner, self.class))),
             }
         }
         drop(stale);
-        for (waiter, failure) in refused {
-            let _ = waiter.send(Err(failure));
+        if let Some((failure, waiters)) = refused {
+            for waiter in waiters {
+                let _ = waiter.send(Err(failure.clone()));
+            }
         }
         pool.serve(self.class);
     }
