@@ -63,9 +63,7 @@ impl Connector {
         proxy: Option<Proxy>,
         settings: &ConnectionSettings,
     ) -> Connector {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
+        let mut tcp = tcp(Resolver, settings.connect_timeout);
         if !settings.ping_interval.is_zero() {
             // For HTTP/1.1, which has no ping: an idle connection is probed, and what was sent has to be acknowledged.
             let probe = (settings.ping_timeout / 3).max(Duration::from_secs(1));
@@ -162,6 +160,17 @@ impl Connector {
     }
 }
 
+/// The TCP side. A name that has several addresses has that many shares of the time, so that one where nobody is does not take all
+/// of it.
+fn tcp<R>(resolver: R, timeout: Duration) -> HttpConnector<R> {
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // A little more than there is: where all addresses are silent, the bound of the whole says so in its own words.
+    tcp.set_connect_timeout(Some(timeout + timeout / 8));
+    tcp
+}
+
 async fn connect(tcp: &HttpConnector<Resolver>, host: &str, port: u16) -> Result<Box<dyn Duplex>, Failure> {
     let io = tcp.clone().call(place(host, port)?).await.map_err(|error| Failure::of_connecting(&error))?;
     Ok(Box::new(io.into_inner()))
@@ -191,5 +200,50 @@ impl Service<Name> for Resolver {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(UnknownHost)?;
             Ok(found.collect::<Vec<_>>().into_iter())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_where_nobody_is_leaves_time_for_the_next_one() {
+        // The first one's queue is full: whoever knocks is not answered.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let silent = socket.listen(1).unwrap();
+        let silent = (silent.local_addr().unwrap(), silent);
+        let mut queue = Vec::new();
+        let knock = || tokio::net::TcpStream::connect(silent.0);
+        while let Ok(Ok(waiting)) = tokio::time::timeout(Duration::from_millis(200), knock()).await {
+            queue.push(waiting);
+        }
+        let there = tokio::net::TcpListener::bind(("127.0.0.2", silent.0.port())).await.unwrap();
+        let addresses = vec![silent.0, there.local_addr().unwrap()];
+        let resolver = Known(addresses);
+        let limit = Duration::from_secs(2);
+        let url = Uri::try_from(format!("http://two.test:{}/", silent.0.port())).unwrap();
+        let connected = tokio::time::timeout(limit, tcp(resolver, limit).call(url)).await;
+        let io = connected.expect("in time").unwrap().into_inner();
+        assert_eq!(io.peer_addr().unwrap(), there.local_addr().unwrap());
+    }
+
+    /// A resolver that knows one name.
+    #[derive(Clone)]
+    struct Known(Vec<SocketAddr>);
+
+    impl Service<Name> for Known {
+        type Response = std::vec::IntoIter<SocketAddr>;
+        type Error = std::convert::Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Name) -> Self::Future {
+            std::future::ready(Ok(self.0.clone().into_iter()))
+        }
     }
 }
