@@ -306,9 +306,8 @@ pub(super) async fn send(mut sender: SendRequest<Bytes>, slot: Slot, prepared: P
         }
     };
     drop(sender);
-    if !body.is_empty()
-        && let Err(error) = stream.send_data(body, true)
-    {
+    let uploads = !body.is_empty();
+    if uploads && let Err(error) = stream.send_data(body, true) {
         return Sent::Failed(failed(&slot, &error));
     }
     match response.await {
@@ -318,7 +317,7 @@ pub(super) async fn send(mut sender: SendRequest<Bytes>, slot: Slot, prepared: P
             let length = sending::content_length(&head.headers).filter(|_| !stream.is_end_stream());
             let body = match stream.is_end_stream() {
                 true => Body::new(futures_util::stream::empty()),
-                false => Body::new(Incoming { stream, slot: Some(slot), length, got: 0 }),
+                false => Body::new(Incoming { stream, slot: Some(slot), uploads, length, got: 0 }),
             };
             Sent::Answered(Answer { status: head.status.as_u16(), headers: head.headers.into(), body })
         }
@@ -330,6 +329,8 @@ struct Incoming {
     stream: RecvStream,
     /// Its place on the connection, until it has ended.
     slot: Option<Slot>,
+    /// Whether the request has a body, the rest of which the server may not want.
+    uploads: bool,
     length: Option<u64>,
     got: u64,
 }
@@ -347,9 +348,11 @@ impl futures_core::Stream for Incoming {
                 let _ = this.stream.flow_control().release_capacity(chunk.len());
                 return Poll::Ready(Some(Ok(chunk)));
             }
-            // A server that does not want the rest of a request says so after its whole answer.
+            // A server that does not want the rest of a request says so after its whole answer. Where there is no rest, some
+            // that give up say just the same.
             Some(Err(error))
-                if error.is_reset()
+                if this.uploads
+                    && error.is_reset()
                     && error.reason() == Some(h2::Reason::NO_ERROR)
                     && this.length.is_none_or(|length| length == this.got) =>
             {
