@@ -113,12 +113,15 @@ impl From<HeaderMap> for Headers {
 }
 
 /// The fields that callers do not set.
-const OURS: [&str; 8] = [
+const OURS: [&str; 11] = [
     "authorization",
     "host",
     "content-length",
     "transfer-encoding",
     "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
     "accept-encoding",
     "te",
     "upgrade",
@@ -171,6 +174,9 @@ mod tests {
             ("Authorization", "Bearer x"),
             ("Impersonate-User", "root"),
             ("Host", "elsewhere"),
+            ("Keep-Alive", "timeout=5"),
+            ("Proxy-Connection", "close"),
+            ("Proxy-Authorization", "Basic eDp5"),
         ] {
             assert!(headers.add_checked(name, value).is_err(), "{name:?}: {value:?}");
         }
