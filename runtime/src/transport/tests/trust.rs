@@ -107,16 +107,22 @@ fn c3_keys_of_every_kind_are_taken_and_what_is_wrong_with_others_is_said() {
         let key = KeyPair::generate_for(algorithm).unwrap();
         config(&certificate(&key), &key.serialize_pem()).unwrap();
     }
+    // What OpenSSL writes, each with its certificate: PKCS#1, SEC1.
+    for both in [include_str!("keys/pkcs1.pem"), include_str!("keys/sec1.pem")] {
+        config(both, both).unwrap();
+    }
+    let v1 = include_str!("keys/x509-v1.pem");
     let pair = authority.issue("me.test");
     let other = authority.issue("other.test");
     let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let legacy = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n";
     for (chain, key, said) in [
-        (&pair.chain, other.key.as_str(), "do not belong together"),
+        (pair.chain.as_str(), other.key.as_str(), "do not belong together"),
         (&pair.chain, encrypted, "encrypted"),
         (&pair.chain, legacy, "encrypted"),
         (&pair.chain, pair.chain.as_str(), "no private key"),
         (&pair.key, pair.key.as_str(), "no certificate"),
+        (v1, v1, "issue it again as v3"),
     ] {
         let Err(error) = config(chain, key) else { panic!("{said}: it was taken") };
         assert!(error.is_config() && error.to_string().contains(said), "{said}: {error}");
