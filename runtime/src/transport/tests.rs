@@ -10,6 +10,8 @@ mod proxies;
 mod rotation;
 mod trust;
 
+pub(super) use peer::eventually;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};

@@ -75,6 +75,11 @@ impl Opening {
         {
             let mut inner = pool.lock();
             let current = inner.generation == self.generation;
+            // Its driver has looked for it here already, or will: what has ended by now would stay for ever.
+            let opened = match opened {
+                Ok(connection) if current => connection.over().map_or(Ok(connection), Err),
+                opened => opened,
+            };
             inner.lane(self.class).opening -= 1;
             match opened {
                 Ok(connection) if !current => stale = Some(connection),
@@ -115,4 +120,57 @@ impl Drop for Opening {
 enum Connection {
     Http1(http1::Handle),
     Http2(http2::Handle),
+}
+
+impl Connection {
+    /// Why it is of no use any more, where it has ended already.
+    fn over(&self) -> Option<Failure> {
+        let (over, health) = match self {
+            Connection::Http1(handle) => (handle.is_closed(), &handle.shared.health),
+            Connection::Http2(handle) => (!handle.shared.is_usable(), &handle.shared.health),
+        };
+        let broken = || Failure::new(FailureKind::Broken, "the connection was closed as soon as it stood");
+        let failure = over.then(|| health.explain(broken()))?;
+        // Nothing was sent on it.
+        let kind = if failure.kind.is_unsent() { failure.kind } else { FailureKind::Connect };
+        Some(Failure { kind, ..failure })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::origin::Origin;
+    use super::super::super::tests::eventually;
+    use super::*;
+    use crate::config::{Config, Environment};
+
+    #[tokio::test]
+    async fn a_connection_that_has_ended_by_the_time_it_stands_is_not_kept() {
+        let url = "http://203.0.113.7";
+        let settings = Config::new(url).environment(Environment::empty()).connection_settings();
+        let connector = Connector::new(Origin::of(url).unwrap(), None, None, &settings);
+        let pool = Pool::new(connector, None, settings.clone());
+        let retired = || pool.generation.subscribe();
+        for http2 in [true, false] {
+            let (ours, theirs) = tokio::io::duplex(1 << 10);
+            let weak = Arc::downgrade(&pool);
+            let connection = if http2 {
+                let opening = http2::open(Box::new(ours), Class::Unary, &settings, weak, retired());
+                Connection::Http2(opening.await.unwrap())
+            } else {
+                Connection::Http1(http1::open(Box::new(ours), &settings, 0, weak, retired()).await.unwrap())
+            };
+            assert!(connection.over().is_none());
+            drop(theirs);
+            eventually(|| connection.over().is_some()).await;
+            pool.lock().lane(Class::Unary).opening += 1;
+            let (waiter, waiting) = tokio::sync::oneshot::channel();
+            pool.lock().lane(Class::Unary).waiting.push_back(waiter);
+            Opening::new(Arc::downgrade(&pool), Class::Unary).finish(Ok(connection));
+            let failure = waiting.await.unwrap().err().unwrap();
+            assert_eq!(failure.kind, FailureKind::Connect, "{failure}");
+            let mut inner = pool.lock();
+            assert!(inner.lane(Class::Unary).connections.is_empty() && inner.idle.is_empty());
+        }
+    }
 }

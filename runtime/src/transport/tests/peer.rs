@@ -164,7 +164,7 @@ pub(super) fn shown(io: &TlsStream<TcpStream>) -> Option<Vec<u8>> {
 }
 
 /// Waits until something holds that nobody announces.
-pub(super) async fn eventually(holds: impl Fn() -> bool) {
+pub(in crate::transport) async fn eventually(holds: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if holds() {
             return;
