@@ -34,6 +34,8 @@ pub(super) struct Target {
     pub(super) subresource: Option<Cow<'static, str>>,
     /// Header fields of the caller's; checked when there is a request.
     pub(super) headers: Vec<(String, String)>,
+    /// Whether a resuming watch asks; for messages.
+    pub(super) resuming: bool,
 }
 
 impl Target {
@@ -71,6 +73,7 @@ impl Target {
             },
             name: self.name.clone(),
             apply: false,
+            resuming: self.resuming,
         });
         for (name, value) in &self.headers {
             request.headers.add_checked(name, value)?;

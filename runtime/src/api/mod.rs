@@ -105,6 +105,7 @@ impl<T> Api<T> {
             name: None,
             subresource: None,
             headers: Vec::new(),
+            resuming: false,
         }
     }
 

@@ -97,6 +97,7 @@ impl<T: Entity> WatchRequest<T> {
         let WatchRequest { mut target, options, .. } = self;
         // It waits and tries again by itself, by other rules.
         target.client = target.client.max_retries(0);
+        target.resuming = true;
         let (version, seconds) = (options.resource_version.clone(), options.timeout_seconds);
         ResumingWatch::new(Box::new(Collection { target, options, of: PhantomData }), version, seconds)
     }

@@ -159,7 +159,7 @@ fn help(error: &Error, request: &Request) -> Option<String> {
             "a {role} must allow this{}: apiGroups [{group}], resources [{}], verbs [{}]",
             ask.place(),
             ask.resource,
-            ask.verb
+            if ask.resuming { "list, watch" } else { ask.verb }
         ));
     }
     if error.is_not_found() {

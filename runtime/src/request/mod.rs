@@ -102,6 +102,8 @@ pub(crate) struct Ask {
     pub(crate) name: Option<String>,
     /// Whether a patch is an apply, whose conflicts have another meaning.
     pub(crate) apply: bool,
+    /// Whether a resuming watch asks, which needs both `list` and `watch` sooner or later.
+    pub(crate) resuming: bool,
 }
 
 impl Ask {

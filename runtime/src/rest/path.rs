@@ -130,6 +130,7 @@ impl RestPath {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
             apply: false,
+            resuming: false,
         });
         Ok(request)
     }

@@ -5,6 +5,7 @@
 use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clientset_testserver::{Builder, TestServer};
 
@@ -29,8 +30,10 @@ struct Arguments {
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut all =
-        Arguments { builder: TestServer::builder(), load: Vec::new(), kubeconfig: None, quiet: false };
+    // Milliseconds: above all that an earlier start has counted to, so that its watches list again.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let builder = TestServer::builder().first_resource_version(now.try_into().unwrap_or(1));
+    let mut all = Arguments { builder, load: Vec::new(), kubeconfig: None, quiet: false };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         let builder = all.builder.clone();

@@ -87,11 +87,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(limits: Limits) -> Self {
+    /// What lies before that revision is unknown, as if it were forgotten.
+    pub(crate) fn starting_at(revision: u64, limits: Limits) -> Self {
         Store {
-            revision: 1,
+            revision,
             limits,
-            compacted: 0,
+            compacted: revision.saturating_sub(1),
             collections: BTreeMap::new(),
             dependents: HashMap::new(),
             unseen: Vec::new(),

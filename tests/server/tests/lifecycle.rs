@@ -75,6 +75,23 @@ async fn a_restart_ends_watches_and_forgets_history() {
 }
 
 #[tokio::test]
+async fn what_is_older_than_the_first_version_is_gone() {
+    let first = 1_700_000_000_000;
+    let server = TestServer::builder().first_resource_version(first).start().await.expect("a server");
+    let url = server.url();
+    // A collection with objects, and one that nobody has written to.
+    for path in [MAPS, "/api/v1/namespaces/default/secrets", "/apis/apps/v1/deployments"] {
+        let mut old = Events::open(&url, &format!("{path}?watch=true&resourceVersion=9")).await;
+        assert_eq!(old.next().await.expect("an event")["object"]["code"], 410, "{path}");
+    }
+    let made = version(&post(&url, MAPS, &map("a")).await.json());
+    assert!(made > first && made == server.resource_version());
+    let mut new = Events::open(&url, &format!("{MAPS}?watch=true&resourceVersion={made}")).await;
+    post(&url, MAPS, &map("b")).await;
+    assert_eq!(new.next_short().await, "ADDED b");
+}
+
+#[tokio::test]
 async fn connections_can_be_cut_without_more() {
     let server = server().await;
     let url = server.url();

@@ -41,6 +41,13 @@ async fn it_tells_where_it_is_and_logs_each_request() {
     assert_eq!(get(&url, "/api/v1/namespaces/shop").await.code, 200);
     let line = log.next_line().await.expect("text").expect("a line");
     assert_eq!(line, "GET /api/v1/namespaces/shop 200");
+
+    // No start counts where an earlier one has counted.
+    let shop = get(&url, "/api/v1/namespaces/shop").await.json();
+    let version: u128 =
+        shop["metadata"]["resourceVersion"].as_str().expect("a version").parse().expect("a number");
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970").as_millis();
+    assert!(version + 3_600_000 > now && version < now + 3_600_000, "{version} at {now}");
 }
 
 #[tokio::test]

@@ -55,6 +55,19 @@ async fn a_watch_gives_typed_events_over_any_chunks_and_ends_with_a_cause() {
 }
 
 #[tokio::test]
+async fn a_watch_that_resumes_names_both_verbs_that_a_role_must_allow() {
+    let refused = || Reply::new(403, &status(403, "Forbidden"));
+    let server = Server::start([refused(), refused(), refused()]).await;
+    let widgets = Api::<Widget>::namespaced(&server.client(), "default");
+    let error = widgets.watch().await.unwrap_err().to_string();
+    assert!(error.contains("verbs [watch]"), "{error}");
+    for watch in [widgets.watch().resuming(), widgets.watch().resuming().by_pages()] {
+        let error = { watch }.next().await.unwrap().unwrap_err();
+        assert!(error.is_forbidden() && error.to_string().contains("verbs [list, watch]"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn dropping_a_watch_closes_its_connection() {
     let added = "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}}\n";
     let mut server = Server::start([Reply::unfinished(&[added]).and_hold()]).await;

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_sum_takes_every_role_once_whoever_selects_it() {
-        let mut store = Store::new(Limits { changes: 10, bytes: 1 << 20 });
+        let mut store = Store::starting_at(1, Limits { changes: 10, bytes: 1 << 20 });
         let mut put = |name: &str, label: &str, selects: &str, verb: &str| {
             let mut role = json!({
                 "metadata": {"name": name, "labels": {"to": label}},

@@ -106,7 +106,7 @@ mod tests {
         let lines = include_str!("../../data/rbac.tsv").lines().filter(|it| !it.starts_with('#'));
         assert_eq!(rows().len(), lines.count());
         let count = |all_apis| {
-            let mut store = Store::new(Limits { changes: 1000, bytes: 1 << 24 });
+            let mut store = Store::starting_at(1, Limits { changes: 1000, bytes: 1 << 24 });
             seed(&mut store, all_apis);
             let roles = store.list(&(GROUP.to_owned(), "clusterroles".to_owned()), "");
             let node = roles.iter().find(|(key, _)| &**key == "system:node").expect("a role");
