@@ -29,6 +29,10 @@ pub(super) trait Source: Send + Sync + 'static {
     /// Whether the last one serves on when it is over and no other can be had.
     const KEEPS_THE_LAST: bool;
 
+    /// Whether getting one uses up what it is had by. Then requests wait for it even while the last one holds: a program that
+    /// ends as soon as it has its answer would break off what goes on beside it, and what came would be lost.
+    const USES_UP: bool = false;
+
     /// Gets one.
     fn obtain(&self) -> impl Future<Output = Result<Fresh, Failure>> + Send;
 
@@ -166,7 +170,7 @@ impl<S: Source> Renewed<S> {
                 // become a hundred attempts.
                 Some(Ok(credential)) => return Ok(credential.presented(true)),
                 Some(Err(failure)) => {
-                    let last = self.0.lock().credential.clone().filter(|_| S::KEEPS_THE_LAST);
+                    let last = self.0.last();
                     return last
                         .map(|last| last.presented(true))
                         .ok_or_else(|| self.0.source.error(&failure));
@@ -204,9 +208,12 @@ impl<S: Source> Renewed<S> {
             match credential.life.age(now) {
                 Age::Young => return Step::Use(credential.clone()),
                 Age::Due => {
-                    // Nobody waits for this one.
                     if !state.must_wait(now) && !self.0.source.needs_somebody() {
-                        let _ = self.0.flight(&mut state);
+                        let (outcome, task) = self.0.flight(&mut state);
+                        if S::USES_UP {
+                            return Step::Wait(outcome, task);
+                        }
+                        // Nobody waits for this one.
                     }
                     return Step::Use(credential.clone());
                 }
@@ -296,6 +303,14 @@ impl<S: Source> Inner<S> {
             Err(failure) => state.failure = Some(failure.clone()),
         }
         outcome
+    }
+
+    /// The last one, where it serves on although no other can be had.
+    fn last(&self) -> Option<Arc<Credential>> {
+        let now = self.clock.now();
+        let state = self.lock();
+        let holds = |credential: &&Arc<Credential>| !state.refused && credential.life.age(now) != Age::Over;
+        state.credential.as_ref().filter(|last| S::KEEPS_THE_LAST || holds(last)).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -165,6 +165,8 @@ impl Oidc {
 
 impl Source for Oidc {
     const KEEPS_THE_LAST: bool = false;
+    /// A refresh-token is often good for one use.
+    const USES_UP: bool = true;
 
     async fn obtain(&self) -> std::result::Result<Fresh, Failure> {
         tracing::debug!(issuer = self.provider.issuer(), "refreshing the OpenID Connect token");

@@ -117,6 +117,31 @@ async fn the_id_token_is_used_until_it_expires_and_then_refreshed_once_and_writt
 }
 
 #[tokio::test]
+async fn a_refresh_is_waited_for_so_that_no_program_ends_with_its_refresh_token_used_up() {
+    let server = provider().await;
+    let clock = Clock::default();
+    let settings = settings(&server, Some(id_token("n0", 3600)), Some("r1"));
+    let kept = Arc::new(Memory(Mutex::new(settings.clone())));
+    let oidc = open(&settings, Some(kept.clone()), &clock);
+    clock.pass(Duration::from_secs(3550));
+    assert!(header(&oidc).await.ends_with(".n1"), "though the old one holds for a little longer");
+    assert_eq!(kept.token("refresh-token"), "r2");
+}
+
+#[tokio::test]
+async fn a_token_that_holds_serves_on_where_it_cannot_be_refreshed() {
+    let server = provider().await;
+    let clock = Clock::default();
+    let settings = settings(&server, Some(id_token("n0", 3600)), Some("used up"));
+    let oidc = open(&settings, None, &clock);
+    clock.pass(Duration::from_secs(3550));
+    assert!(header(&oidc).await.ends_with(".n0"));
+    assert_eq!(server.seen().len(), 2, "it was tried");
+    clock.pass(Duration::from_secs(45));
+    assert!(oidc.presented().await.is_err());
+}
+
+#[tokio::test]
 async fn the_auth_provider_of_a_kubeconfig_is_used_and_its_file_updated() {
     let issuer = provider().await;
     let folder = tempfile::tempdir().unwrap();
