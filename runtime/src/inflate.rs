@@ -72,7 +72,7 @@ impl Stream for Inflating {
 }
 
 fn failure(kind: FailureKind, message: &str) -> Failure {
-    Failure { kind, message: message.to_owned() }
+    Failure { kind, message: message.to_owned(), hint: None }
 }
 
 /// Which byte comes next.

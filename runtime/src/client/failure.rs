@@ -23,16 +23,17 @@ impl Client {
             FailureKind::Encoding => return self.error(request, Kind::Decode, message),
             FailureKind::Broken => {
                 let error = self.error(request, Kind::Transport, message);
+                let error = match &failure.hint {
+                    Some(hint) => self.with_origin(error.with_help(hint)),
+                    None => error,
+                };
                 return if attempts.may_be_done() && !failure.kind.is_unsent() {
-                    error.with_help(AMBIGUOUS).that_is_ambiguous(true)
+                    error.with_more_help(AMBIGUOUS).that_is_ambiguous(true)
                 } else {
                     error
                 };
             }
-            FailureKind::Tls => (
-                ConnectFailure::Tls,
-                "is the certificate authority the cluster's, and the name in the URL the server's?",
-            ),
+            FailureKind::Tls => (ConnectFailure::Tls, ""),
             FailureKind::Dns => {
                 (ConnectFailure::Dns, "is the server's name right, and the network up? Nothing was sent")
             }
@@ -41,9 +42,6 @@ impl Client {
             }
             FailureKind::Connect => {
                 (ConnectFailure::Other, "is the server running and its address right? Nothing was sent")
-            }
-            FailureKind::Proxy(status @ Some(407)) => {
-                (ConnectFailure::Proxy { status }, "the proxy wants a user and a password in its URL")
             }
             FailureKind::Proxy(status) => (
                 ConnectFailure::Proxy { status },
@@ -58,7 +56,37 @@ impl Client {
                 "nothing answers at this address in time; a firewall or a VPN may be between",
             ),
         };
-        self.with_origin(self.error(request, Kind::Connect(connect), message).with_help(help))
+        let help = match (&failure.hint, failure.kind) {
+            (Some(hint), _) => hint.clone(),
+            (None, FailureKind::Tls) => self.trusted(),
+            (None, _) => help.to_owned(),
+        };
+        let error = self.error(request, Kind::Connect(connect), message).with_help(help);
+        match failure.kind {
+            // Where the proxy is configured is said already, and may be elsewhere.
+            FailureKind::Proxy(_) | FailureKind::ConnectTimeout(Phase::Proxy) => {
+                match self.shared.config.origin() {
+                    Config::IN_CODE => error,
+                    origin => error.with_more_help(format!("the server is configured by {origin}")),
+                }
+            }
+            _ => self.with_origin(error),
+        }
+    }
+
+    /// Whom this client lets in as the server.
+    fn trusted(&self) -> String {
+        let asked = "is the certificate authority the cluster's?";
+        match &self.shared.config.tls().ca {
+            Some(ca) => match ca.path() {
+                Some(path) => format!("{asked} It is {}", path.display()),
+                None => format!("{asked} It is given inline"),
+            },
+            None => {
+                "no certificate authority is set, so the platform's are used: is the server's among them?"
+                    .to_owned()
+            }
+        }
     }
 
     /// An answer came and broke off.

@@ -22,6 +22,11 @@ impl Config {
         &self.tls
     }
 
+    /// Where the proxy's URL was written, for messages.
+    pub(crate) fn proxy_place(&self) -> String {
+        self.places.of_proxy()
+    }
+
     /// The proxy's URL, possibly with a password in it; `None` leaves it to the environment.
     pub(crate) fn proxy(&self) -> Option<&str> {
         self.proxy.as_ref().map(|proxy| proxy.expose_secret())

@@ -29,6 +29,17 @@ impl Places {
         self.in_code.insert(member);
     }
 
+    /// Where the proxy's URL was written.
+    pub(crate) fn of_proxy(&self) -> String {
+        let member = "proxy-url";
+        match &self.cluster {
+            _ if self.in_code.contains(member) => "Config::proxy_url".to_owned(),
+            _ if self.overridden.contains(member) => "override --proxy-url".to_owned(),
+            Some(stanza) => format!("{member} of {stanza}"),
+            None => member.to_owned(),
+        }
+    }
+
     /// One line: the place of `member`, and what is wrong there.
     pub(crate) fn problem(&self, member: &str, message: &str) -> String {
         let stanza = match member {

@@ -19,7 +19,7 @@ use tower_service::Service;
 use super::failure::UnknownHost;
 use super::origin::Origin;
 use super::proxy::{Proxy, Way};
-use super::{BoxFuture, Duplex, Failure, FailureKind, Phase};
+use super::{BoxFuture, Duplex, Failure, Phase};
 use crate::config::ConnectionSettings;
 
 /// The way to one server.
@@ -48,6 +48,13 @@ pub(super) struct Tls {
     /// The same, without HTTP/2.
     pub(super) http1: Arc<ClientConfig>,
     pub(super) proxy: Arc<ClientConfig>,
+}
+
+/// How far opening a connection has come.
+struct Progress {
+    phase: Phase,
+    /// Whether something answered at the proxy's address.
+    at_proxy: bool,
 }
 
 impl Tls {
@@ -103,28 +110,33 @@ impl Connector {
     }
 
     async fn within(&self, tcp: &HttpConnector<Resolver>, tls: Option<&Tls>) -> Result<Opened, Failure> {
-        let mut phase = Phase::Connect;
-        let opening = tokio::time::timeout(self.timeout, self.steps(tcp, tls, &mut phase)).await;
-        opening.unwrap_or_else(|_| Err(Failure::late(phase)))
+        let mut progress = Progress { phase: Phase::Connect, at_proxy: false };
+        let opening = tokio::time::timeout(self.timeout, self.steps(tcp, tls, &mut progress)).await;
+        opening.unwrap_or_else(|_| match (progress.phase, &self.proxy) {
+            (Phase::Proxy, Some(proxy)) => Err(proxy.late(progress.at_proxy, &self.origin)),
+            (phase, _) => Err(Failure::late(phase)),
+        })
     }
 
     async fn steps(
         &self,
         tcp: &HttpConnector<Resolver>,
         tls: Option<&Tls>,
-        phase: &mut Phase,
+        progress: &mut Progress,
     ) -> Result<Opened, Failure> {
         let io: Box<dyn Duplex> = match &self.proxy {
-            None => connect(tcp, self.origin.authority().host(), self.origin.port()).await?,
+            None => {
+                connect(tcp, self.origin.authority().host(), self.origin.port(), "the server's name").await?
+            }
             Some(proxy) => {
-                *phase = Phase::Proxy;
-                self.through(tcp, proxy, tls).await?
+                progress.phase = Phase::Proxy;
+                self.through(tcp, proxy, tls, &mut progress.at_proxy).await?
             }
         };
         let (Some(name), Some(tls)) = (&self.server_name, tls) else {
             return Ok(Opened { io, http2: false });
         };
-        *phase = Phase::Tls;
+        progress.phase = Phase::Tls;
         let connecting = TlsConnector::from(tls.server.clone()).connect(name.clone(), io);
         let io = connecting.await.map_err(|error| Failure::of_handshake(&error))?;
         let http2 = io.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -137,21 +149,20 @@ impl Connector {
         tcp: &HttpConnector<Resolver>,
         proxy: &Proxy,
         tls: Option<&Tls>,
+        at_proxy: &mut bool,
     ) -> Result<Box<dyn Duplex>, Failure> {
+        let connected = connect(tcp, proxy.host(), proxy.port(), "its name").await;
+        let mut io = connected.map_err(|failure| proxy.unreachable(failure))?;
+        *at_proxy = true;
         if proxy.way() == Way::Socks {
-            return proxy.socks(tcp.clone(), &self.origin).await;
+            return proxy.socks(io, &self.origin).await;
         }
-        let unreachable = |failure: Failure| {
-            let message = format!("the proxy cannot be reached: {}", failure.message);
-            Failure::new(FailureKind::Proxy(None), message)
-        };
-        let mut io = connect(tcp, proxy.host(), proxy.port()).await.map_err(unreachable)?;
         if proxy.way() == Way::Https {
             let (Some(name), Some(tls)) = (proxy.server_name(), tls) else {
                 return Err(Failure::request("TLS towards the proxy is not set up"));
             };
             let connecting = TlsConnector::from(tls.proxy.clone()).connect(name, io);
-            io = Box::new(connecting.await.map_err(|error| unreachable(Failure::of_handshake(&error)))?);
+            io = Box::new(connecting.await.map_err(|error| proxy.insecure(&error))?);
         }
         if self.server_name.is_some() {
             proxy.tunnel(&mut io, &self.origin).await?;
@@ -171,8 +182,14 @@ fn tcp<R>(resolver: R, timeout: Duration) -> HttpConnector<R> {
     tcp
 }
 
-async fn connect(tcp: &HttpConnector<Resolver>, host: &str, port: u16) -> Result<Box<dyn Duplex>, Failure> {
-    let io = tcp.clone().call(place(host, port)?).await.map_err(|error| Failure::of_connecting(&error))?;
+async fn connect(
+    tcp: &HttpConnector<Resolver>,
+    host: &str,
+    port: u16,
+    name: &str,
+) -> Result<Box<dyn Duplex>, Failure> {
+    let connecting = tcp.clone().call(place(host, port)?).await;
+    let io = connecting.map_err(|error| Failure::of_connecting(name, &error))?;
     Ok(Box::new(io.into_inner()))
 }
 

@@ -5,11 +5,17 @@
 use std::error::Error;
 use std::io;
 
+use rustls::CertificateError as Cert;
+
 use super::{Failure, FailureKind, Phase};
 
 impl Failure {
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into() }
+        Failure { kind, message: message.into(), hint: None }
+    }
+
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: Some(hint.into()), ..self }
     }
 
     pub(super) fn request(message: &str) -> Failure {
@@ -23,7 +29,13 @@ impl Failure {
             Phase::Proxy => "the proxy did not answer in time",
             Phase::Tls => "the TLS handshake took too long",
         };
-        Failure::new(FailureKind::ConnectTimeout(phase), message)
+        let failure = Failure::new(FailureKind::ConnectTimeout(phase), message);
+        match phase {
+            Phase::Tls => failure.with_hint(
+                "something is there, but does not answer; does it speak TLS, and is it the API server's port?",
+            ),
+            Phase::Connect | Phase::Proxy => failure,
+        }
     }
 
     /// What HTTP/2 says of one stream.
@@ -42,22 +54,48 @@ impl Failure {
         if error.is_parse() && error.to_string().contains("too large") {
             return Failure::new(FailureKind::Broken, "the head of the answer is too large");
         }
-        Failure::new(FailureKind::Broken, reasons(error))
+        let failure = Failure::new(FailureKind::Broken, reasons(error));
+        match error.is_parse() {
+            true => failure.with_hint("is this an HTTP server, and the port that of the API server?"),
+            false => failure,
+        }
     }
 
     /// Why TLS did not come about.
     pub(super) fn of_handshake(error: &io::Error) -> Failure {
-        let kind = if is_tls(error) { FailureKind::Tls } else { FailureKind::Connect };
-        Failure::new(kind, reasons(error))
+        let Some(reason) = tls_reason(error) else {
+            return Failure::new(FailureKind::Connect, reasons(error));
+        };
+        let failure = Failure::new(FailureKind::Tls, reasons(error));
+        match reason {
+            rustls::Error::InvalidMessage(_) => failure.with_hint(
+                "what answers does not speak TLS; if it speaks plain HTTP, the URL begins with http://; or is the port another?",
+            ),
+            rustls::Error::AlertReceived(_) => failure.with_hint(
+                "the server broke the handshake off: does it want a client certificate, or does it not accept ours?",
+            ),
+            rustls::Error::InvalidCertificate(why) => match why {
+                Cert::NotValidForName | Cert::NotValidForNameContext { .. } => failure.with_hint(
+                    "is the host in the URL the server's? `tls-server-name` sets another name to check the certificate by",
+                ),
+                Cert::Expired | Cert::ExpiredContext { .. } | Cert::NotValidYet | Cert::NotValidYetContext { .. } => {
+                    failure.with_hint("is this machine's clock right? Else the server needs another certificate")
+                }
+                _ => failure,
+            },
+            _ => failure,
+        }
     }
 
-    /// Why no TCP connection came about.
-    pub(super) fn of_connecting(error: &(dyn Error + 'static)) -> Failure {
+    /// Why no TCP connection came about; `name` is what would have to resolve: "the server's name".
+    pub(super) fn of_connecting(name: &str, error: &(dyn Error + 'static)) -> Failure {
         let mut kind = FailureKind::Connect;
         let mut cause = Some(error);
         while let Some(reason) = cause {
-            if reason.is::<UnknownHost>() {
-                kind = FailureKind::Dns;
+            if let Some(UnknownHost(why)) = reason.downcast_ref() {
+                let why = reasons(why);
+                let why = why.strip_prefix("failed to lookup address information: ").unwrap_or(&why);
+                return Failure::new(FailureKind::Dns, format!("{name} does not resolve: {why}"));
             } else if io_kind(reason) == Some(io::ErrorKind::ConnectionRefused) {
                 kind = FailureKind::Refused;
             } else if io_kind(reason) == Some(io::ErrorKind::TimedOut) {
@@ -75,7 +113,7 @@ pub(super) struct UnknownHost(pub(super) io::Error);
 
 impl std::fmt::Display for UnknownHost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the server's name does not resolve")
+        f.write_str("the name does not resolve")
     }
 }
 
@@ -111,10 +149,6 @@ fn tls_reason(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-fn is_tls(error: &io::Error) -> bool {
-    tls_reason(error).is_some()
-}
-
 /// Whether the server refused to shake hands: then it did nothing of what was sent with it.
 pub(super) fn refused_handshake(error: &io::Error) -> bool {
     use rustls::AlertDescription as Alert;
@@ -142,10 +176,10 @@ mod tests {
     #[test]
     fn what_was_not_begun_is_told_from_what_broke() {
         let wrapped = |kind| io::Error::new(kind, "inner\nline");
-        let failure = Failure::of_connecting(&wrapped(io::ErrorKind::ConnectionRefused));
+        let failure = Failure::of_connecting("the server's name", &wrapped(io::ErrorKind::ConnectionRefused));
         assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Refused, "inner line"));
         let unknown = UnknownHost(wrapped(io::ErrorKind::Other));
-        let failure = Failure::of_connecting(&unknown);
+        let failure = Failure::of_connecting("the server's name", &unknown);
         assert_eq!(failure.kind, FailureKind::Dns);
         assert_eq!(failure.message, "the server's name does not resolve: inner line");
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::failure::{self, refused_handshake};
+use super::failure::refused_handshake;
 use super::{Duplex, Failure, FailureKind};
 
 /// Shared by a connection's driver, its streams and the pool.
@@ -79,7 +79,7 @@ impl AsyncRead for Heard {
             Ok(()) => {}
             // With TLS 1.3 a server refuses a client's certificate after the client believes to be connected.
             Err(error) if refused_handshake(error) => {
-                self.health.end(Failure { kind: FailureKind::Tls, message: failure::reasons(error) });
+                self.health.end(Failure::of_handshake(error));
             }
             Err(_) => {}
         }

@@ -117,6 +117,8 @@ pub(crate) struct Failure {
     pub(crate) kind: FailureKind,
     /// The whole chain of reasons on one line, without a URL.
     pub(crate) message: String,
+    /// What to do about it, where more is known than the kind says.
+    pub(crate) hint: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

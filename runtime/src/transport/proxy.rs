@@ -1,22 +1,25 @@
 //! Going through a proxy: CONNECT for https, whole URLs for http, SOCKS5 for both. Which one is in `proxy_choice.rs`.
 //!
-//! A proxy's password goes to the proxy and nowhere else, least of all into a message.
+//! What goes wrong is said with the proxy's address and where it was configured. A proxy's password goes to the proxy and nowhere else, least of all into a message.
 
 use std::fmt;
+use std::future::{Ready, ready};
+use std::io;
+use std::task::{Context, Poll};
 
 use base64::Engine;
-use http::HeaderValue;
-use hyper_util::client::legacy::connect::HttpConnector;
+use http::{HeaderValue, Uri};
 use hyper_util::client::legacy::connect::proxy::SocksV5;
+use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_service::Service;
 
-use super::connector::{Resolver, place};
+use super::connector::place;
 use super::failure::reasons;
 use super::origin::Origin;
-use super::{Duplex, Failure, FailureKind};
+use super::{Duplex, Failure, FailureKind, Phase};
 
 /// The most that a proxy may say before it lets us through.
 const HEAD_LIMIT: usize = 16 << 10;
@@ -29,6 +32,8 @@ pub(super) struct Proxy {
     host: String,
     port: u16,
     user: Option<(SecretString, SecretString)>,
+    /// Where it was configured.
+    from: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +71,18 @@ impl Proxy {
             Some("") | Some(":") => default,
             _ => place.port_u16().filter(|port| *port > 0)?,
         };
-        (!place.host().is_empty()).then(|| Proxy { way, host: place.host().to_owned(), port, user })
+        (!place.host().is_empty()).then(|| Proxy {
+            way,
+            host: place.host().to_owned(),
+            port,
+            user,
+            from: String::new(),
+        })
+    }
+
+    /// The same proxy, with the place where it was configured.
+    pub(super) fn from(self, from: String) -> Proxy {
+        Proxy { from, ..self }
     }
 
     pub(super) fn way(&self) -> Way {
@@ -100,8 +116,7 @@ impl Proxy {
 
     /// Has the proxy connect us with the server.
     pub(super) async fn tunnel(&self, io: &mut Box<dyn Duplex>, origin: &Origin) -> Result<(), Failure> {
-        let broken =
-            |error: std::io::Error| refused(None, &format!("the proxy broke off: {}", reasons(&error)));
+        let broken = |error: io::Error| self.no_proxy(&format!("broke off: {}", reasons(&error)));
         let to = origin.host_and_port();
         let mut request = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n").into_bytes();
         if let Some(value) = self.authorization() {
@@ -118,43 +133,134 @@ impl Proxy {
                 break end + 4;
             }
             if head.len() > HEAD_LIMIT {
-                return Err(refused(None, "the proxy's answer is too long"));
+                return Err(self.no_proxy("gave an answer that is too long"));
             }
             if io.read_buf(&mut head).await.map_err(broken)? == 0 {
-                return Err(refused(None, "the proxy closed the connection"));
+                return Err(self.no_proxy("closed the connection"));
             }
         };
-        let Some(status) = status(&head) else { return Err(refused(None, "the proxy does not speak HTTP")) };
+        let Some(status) = status(&head) else { return Err(self.no_proxy("does not speak HTTP")) };
         match status {
             // TLS is begun by us: nothing can have come yet.
             200..300 if head.len() == end => Ok(()),
-            200..300 => Err(refused(None, "the proxy sent more than an answer")),
-            407 if self.user.is_none() => Err(refused(
-                Some(status),
-                "the proxy asks for a user name and password (407): put them into its URL",
+            200..300 => Err(self.failure(
+                None,
+                &format!("answered {status} with a page in place of a connection"),
+                "is this a proxy, or does a login page of the network answer? Nothing was sent",
             )),
-            407 => Err(refused(Some(status), "the proxy does not accept this user name and password (407)")),
-            _ => {
-                Err(refused(Some(status), &format!("the proxy refused the connection with status {status}")))
-            }
+            _ => Err(self.refused(status, &to)),
         }
+    }
+
+    /// The proxy answered with a status that is no success.
+    fn refused(&self, status: u16, to: &str) -> Failure {
+        let (said, hint) = match status {
+            407 if self.user.is_none() => (
+                "asks for a user name and a password (407)".to_owned(),
+                "put them into its URL: http://user:password@host:port; nothing was sent".to_owned(),
+            ),
+            407 => (
+                "does not accept this user name and password (407)".to_owned(),
+                "are they right, and %-escaped in its URL? Nothing was sent".to_owned(),
+            ),
+            _ => {
+                let hint = match status {
+                    403 => format!("the proxy does not allow connections to {to}; nothing was sent"),
+                    502..=504 => format!("the proxy cannot reach {to}; nothing was sent"),
+                    _ => "the proxy did not let the connection through; nothing was sent".to_owned(),
+                };
+                (format!("refused the connection with status {status}"), hint)
+            }
+        };
+        self.failure(Some(status), &said, &hint)
     }
 
     /// A connection to the server over SOCKS5; names are resolved by the proxy, as Go does for both schemes.
     pub(super) async fn socks(
         &self,
-        tcp: HttpConnector<Resolver>,
+        io: Box<dyn Duplex>,
         origin: &Origin,
     ) -> Result<Box<dyn Duplex>, Failure> {
-        let mut socks = SocksV5::new(place(&self.host, self.port)?, tcp);
+        let mut socks = SocksV5::new(place(&self.host, self.port)?, Connected(Some(TokioIo::new(io))));
         if let Some((name, password)) = &self.user {
             socks = socks.with_auth(name.expose_secret().to_owned(), password.expose_secret().to_owned());
         }
         let to = place(origin.authority().host(), origin.port())?;
         match socks.call(to).await {
-            Ok(io) => Ok(Box::new(io.into_inner())),
-            Err(error) => Err(refused(None, &format!("the proxy did not connect us: {}", reasons(&error)))),
+            Ok(io) => Ok(io.into_inner()),
+            Err(error) => {
+                let said = format!("did not connect us: {}", reasons(&error));
+                let hint = format!(
+                    "does it speak SOCKS5, accept the user name and password, and reach {}? Nothing was sent",
+                    origin.host_and_port()
+                );
+                Err(self.failure(None, &said, &hint))
+            }
         }
+    }
+
+    /// Nothing can be said to the proxy.
+    pub(super) fn unreachable(&self, failure: Failure) -> Failure {
+        let hint = "is the proxy's address right, and is it running? Nothing was sent";
+        match failure.kind {
+            FailureKind::Request => failure,
+            _ => self.failure(None, &format!("cannot be reached: {}", failure.message), hint),
+        }
+    }
+
+    /// TLS with the proxy itself did not come about.
+    pub(super) fn insecure(&self, error: &io::Error) -> Failure {
+        let said = format!("cannot be spoken to over TLS: {}", reasons(error));
+        let hint = "does it speak TLS (else its URL begins with http://), and is its certificate by an authority that \
+                    is trusted for the server? Nothing was sent";
+        self.failure(None, &said, hint)
+    }
+
+    /// The proxy took too long; whether it was there at all.
+    pub(super) fn late(&self, there: bool, origin: &Origin) -> Failure {
+        let to = origin.host_and_port();
+        let hint = match self.way {
+            _ if !there => "is the proxy's address right, and is it running? Nothing was sent".to_owned(),
+            Way::Http => format!("does it speak HTTP, and can it reach {to}? Nothing was sent"),
+            Way::Https => format!("does it speak TLS, and can it reach {to}? Nothing was sent"),
+            Way::Socks => format!("does it speak SOCKS5, and can it reach {to}? Nothing was sent"),
+        };
+        let failure = self.failure(None, "did not answer in time", &hint);
+        Failure { kind: FailureKind::ConnectTimeout(Phase::Proxy), ..failure }
+    }
+
+    /// What answers does not behave as a proxy does.
+    fn no_proxy(&self, said: &str) -> Failure {
+        let hint =
+            "is this an HTTP proxy, and the scheme of its URL right (http, https, socks5)? Nothing was sent";
+        self.failure(None, said, hint)
+    }
+
+    /// A failure that names the proxy, never its user.
+    fn failure(&self, status: Option<u16>, said: &str, hint: &str) -> Failure {
+        let from = match self.from.as_str() {
+            "" => String::new(),
+            from => format!(" ({from})"),
+        };
+        let message = format!("the proxy {}:{}{from} {said}", self.host, self.port);
+        Failure::new(FailureKind::Proxy(status), message).with_hint(hint)
+    }
+}
+
+/// A connection that stands already, for what wants to open one.
+struct Connected(Option<TokioIo<Box<dyn Duplex>>>);
+
+impl Service<Uri> for Connected {
+    type Response = TokioIo<Box<dyn Duplex>>;
+    type Error = io::Error;
+    type Future = Ready<io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        ready(self.0.take().ok_or_else(|| io::Error::other("there is one connection only")))
     }
 }
 
@@ -166,10 +272,6 @@ impl fmt::Debug for Proxy {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
-}
-
-fn refused(status: Option<u16>, message: &str) -> Failure {
-    Failure::new(FailureKind::Proxy(status), message)
 }
 
 /// The status in the first line of an answer.

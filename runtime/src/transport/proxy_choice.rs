@@ -23,7 +23,11 @@ pub(super) fn choose(config: &Config, origin: &Origin) -> Result<Option<Proxy>> 
             None => return Ok(None),
         },
     };
-    Proxy::parse(&url).map(Some).ok_or_else(|| {
+    let from = match named {
+        "proxy-url" => config.proxy_place(),
+        variable => variable.to_owned(),
+    };
+    Proxy::parse(&url).map(|proxy| Some(proxy.from(from))).ok_or_else(|| {
         Error::new(Kind::Config, config.origin(), format!("the proxy URL ({named}) cannot be used"))
             .with_help("http, https, socks5 and socks5h URLs are understood")
     })

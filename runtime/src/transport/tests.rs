@@ -129,6 +129,17 @@ async fn an_authority_replaces_the_platforms_and_nothing_else_is_trusted() {
         let error = ask(config).await.unwrap_err();
         assert!(error.is_connect() && error.to_string().contains("certificate authority"), "{error}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("theirs.crt");
+    std::fs::write(&file, theirs.pem()).unwrap();
+    let error = ask(base().certificate_authority_file(&file)).await.unwrap_err().to_string();
+    assert!(error.contains(&format!("It is {}", file.display())), "{error}");
+    let error = ask(base()).await.unwrap_err().to_string();
+    assert!(error.contains("the platform's are used"), "{error}");
+    let other = serve(&ours, "other.test", false);
+    let error =
+        ask(Config::new(&other.url).certificate_authority_pem(ours.pem())).await.unwrap_err().to_string();
+    assert!(error.contains("`tls-server-name`") && !error.contains("authority"), "{error}");
     ask(base().insecure_skip_tls_verify(true)).await.unwrap();
     let both = base().insecure_skip_tls_verify(true).certificate_authority_pem(ours.pem());
     assert!(ask(both).await.unwrap_err().is_config());

@@ -51,7 +51,7 @@ fn owned(headers: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, message: format!("it is {kind:?}") }
+    Failure { kind, message: format!("it is {kind:?}"), hint: None }
 }
 
 /// Plays its acts in order, and notes when each began. After the last one it fails as if nobody was there.

@@ -207,7 +207,7 @@ impl Build<'_> {
             overrides.tls_server_name.as_ref().or(of_cluster).or(defaults.tls_server_name.as_ref());
         config.tls.server_name = server_name.cloned();
         self.trust(&mut config, entry_or_nothing);
-        if overrides.proxy_url.is_some() {
+        if overrides.proxy_url.is_some() || (cluster.proxy_url.is_none() && defaults.proxy_url.is_some()) {
             config.places.overridden("proxy-url");
         }
         config.proxy = match overrides.proxy_url.as_ref().filter(|proxy| !proxy.is_empty()) {

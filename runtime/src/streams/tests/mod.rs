@@ -86,7 +86,9 @@ struct Switching {
 
 impl Transport for Switching {
     fn send(&self, _: Outgoing) -> BoxFuture<'_, Result<Answer, Failure>> {
-        Box::pin(async { Err(Failure { kind: FailureKind::Refused, message: "no requests here".into() }) })
+        Box::pin(async {
+            Err(Failure { kind: FailureKind::Refused, message: "no requests here".into(), hint: None })
+        })
     }
 
     fn upgrade(&self, asked: Outgoing) -> BoxFuture<'_, Result<Upgrade, Failure>> {

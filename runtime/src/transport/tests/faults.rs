@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::peer::{Peer, answer_with, ask, outgoing, read};
@@ -34,6 +35,37 @@ async fn n2_a_name_that_does_not_resolve_is_said() {
     let (kind, message) = failure_of(Config::new("https://nowhere.invalid")).await;
     assert_eq!(kind, FailureKind::Dns);
     assert!(message.contains("does not resolve"), "{message}");
+}
+
+#[tokio::test]
+async fn something_else_than_the_server_at_its_address_is_said_with_what_to_do() {
+    let said = async |scheme: &str, banner: &'static [u8]| {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut io, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _ = io.read(&mut [0; 4096]).await;
+                    let _ = io.write_all(banner).await;
+                    let _ = io.read(&mut [0; 4096]).await;
+                });
+            }
+        });
+        let config =
+            Config::new(&url).environment(Environment::empty()).connect_timeout(Duration::from_millis(300));
+        let request = outgoing(Method::Get, format!("{url}/"), "", Class::Unary);
+        let failure = ask(&HttpTransport::new(&config).unwrap(), request).await.unwrap_err();
+        (failure.kind, failure.hint.unwrap_or_default())
+    };
+    let (kind, hint) = said("https", b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+    assert!(kind == FailureKind::Tls && hint.contains("http://"), "{kind:?}: {hint}");
+    let (kind, hint) = said("https", b"").await;
+    assert!(
+        kind == FailureKind::ConnectTimeout(Phase::Tls) && hint.contains("something is there"),
+        "{kind:?}: {hint}"
+    );
+    let (kind, hint) = said("http", b"SSH-2.0-OpenSSH_9.9\r\n").await;
+    assert!(kind == FailureKind::Broken && hint.contains("is this an HTTP server"), "{kind:?}: {hint}");
 }
 
 #[tokio::test]

@@ -179,7 +179,72 @@ async fn h16_a_proxy_that_refuses_is_said_with_its_status_and_without_its_passwo
     drop(gone);
     let failure = ask(&HttpTransport::new(&config).unwrap(), server.get("/")).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Proxy(None));
-    assert!(failure.message.starts_with("the proxy cannot be reached"), "{failure}");
+    assert!(failure.message.contains("cannot be reached"), "{failure}");
+}
+
+#[tokio::test]
+async fn what_a_proxy_does_is_said_with_its_address_and_its_place_and_what_to_do() {
+    let said = async |config: Config, server: &str| {
+        let config = config.connect_timeout(std::time::Duration::from_millis(300));
+        let transport = HttpTransport::new(&config).unwrap();
+        let request = outgoing(Method::Get, format!("{server}/"), "", Class::Unary);
+        let failure = ask(&transport, request).await.unwrap_err();
+        assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+        (failure.message, failure.hint.unwrap())
+    };
+    let server = "https://server.test:6443";
+    let by = |url: &str| Config::new(server).environment(Environment::empty()).proxy_url(url);
+    for (status, user, message, hint) in [
+        (403, "", "refused the connection with status 403", "does not allow connections to server.test:6443"),
+        (502, "", "refused the connection with status 502", "cannot reach server.test:6443"),
+        (504, "", "refused the connection with status 504", "cannot reach server.test:6443"),
+        (407, "", "asks for a user name", "put them into its URL"),
+        (407, "me:canary@", "does not accept this user name", "%-escaped"),
+        (418, "", "refused the connection with status 418", "did not let the connection through"),
+    ] {
+        let address = Proxy::http(status, None).await.address;
+        let url = format!("http://{user}{address}");
+        let environment = Environment::empty().var("HTTPS_PROXY", url);
+        let (text, help) = said(Config::new(server).environment(environment), server).await;
+        assert!(text.starts_with(&format!("the proxy {address} (HTTPS_PROXY) {message}")), "{text}");
+        assert!(help.contains(hint) && help.to_lowercase().contains("nothing was sent"), "{help}");
+    }
+    // Another protocol than its URL says.
+    let address = Proxy::http(403, None).await.address;
+    for (scheme, hint) in [("socks5", "speak SOCKS5"), ("https", "speak TLS")] {
+        let (text, help) = said(by(&format!("{scheme}://me:canary@{address}")), server).await;
+        assert!(text.starts_with(&format!("the proxy {address} (Config::proxy_url) ")), "{text}");
+        assert!(help.contains(hint), "{help}");
+    }
+    let page = Proxy::start(|mut io, _| async move {
+        next_request(&mut io).await;
+        io.write_all(b"HTTP/1.1 200 OK\r\n\r\n<html>log in").await.unwrap();
+        let _ = io.read_u8().await;
+    });
+    let (text, help) = said(by(&format!("http://{}", page.await.address)), server).await;
+    assert!(text.contains("200 with a page") && help.contains("login page"), "{text}: {help}");
+    let banner = Proxy::start(|mut io, _| async move {
+        io.write_all(b"SSH-2.0-x\r\n\r\n").await.unwrap();
+        let _ = io.read_u8().await;
+    });
+    let (text, help) = said(by(&format!("http://{}", banner.await.address)), server).await;
+    assert!(text.contains("does not speak HTTP") && help.contains("an HTTP proxy"), "{text}: {help}");
+    // Nobody there, under each scheme.
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    for scheme in ["http", "https", "socks5"] {
+        let (text, help) = said(by(&format!("{scheme}://me:canary@{gone}")), server).await;
+        assert!(
+            text.starts_with(&format!("the proxy {gone} (Config::proxy_url) cannot be reached: ")),
+            "{text}"
+        );
+        assert!(help.contains("is it running") && !help.contains("let the connection through"), "{help}");
+    }
+    let url = "http://nowhere.invalid:3128";
+    let config = by(url).connect_timeout(std::time::Duration::from_secs(10));
+    let request = outgoing(Method::Get, format!("{server}/"), "", Class::Unary);
+    let failure = ask(&HttpTransport::new(&config).unwrap(), request).await.unwrap_err();
+    assert!(failure.message.starts_with("the proxy nowhere.invalid:3128 (Config::proxy_url) "), "{failure}");
+    assert!(!failure.message.contains("the server's name"), "{failure}");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Source<Widget> for Script {
                 Opens::Fails(kind) => return Err(Error::new(kind, "", "it is so")),
             };
             let lines = futures_util::stream::iter(lines.iter().map(|it| Ok(Bytes::from(format!("{it}\n")))));
-            let failure = Failure { kind: FailureKind::Broken, message: "reset".to_owned() };
+            let failure = Failure { kind: FailureKind::Broken, message: "reset".to_owned(), hint: None };
             let body = match broken {
                 true => Body::new(futures_util::StreamExt::chain(
                     lines,
