@@ -168,9 +168,9 @@ impl Client {
 
     /// The same client, which sends a request again at most this often. 10 unless set; 0 sends everything once.
     ///
-    /// An answer of 429 or 5xx with `Retry-After` is followed for every verb: the server says that it did not do what was
-    /// asked, and when to come back. Reads are also tried again, up to four times, after 429, 500, 502, 503 and 504 without
-    /// it and where the connection fails. A write that may have been done is never sent again; see
+    /// An answer of 429 or 503 with `Retry-After` is followed for every verb: the server says that it did not do what was
+    /// asked, and when to come back. Reads follow it after every 5xx, and are also tried again, up to four times, after 429,
+    /// 500, 502, 503 and 504 without it and where the connection fails. A write that may have been done is never sent again; see
     /// [`Error::is_ambiguous`]. No wait lasts longer than a minute or, where there is a timeout, than that. The tries
     /// that no server asked for have a budget that all clones share, so that a server that is down is not stormed.
     pub fn max_retries(mut self, retries: u32) -> Client {

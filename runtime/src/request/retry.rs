@@ -43,12 +43,13 @@ pub(crate) enum Chance {
 
 /// What an answer with a failure says about another try.
 ///
-/// With `Retry-After`, 429 and 5xx are an invitation for every method. Without, reads are tried again where the server or
-/// something before it was not able to answer.
+/// With `Retry-After`, 429 and 503 are an invitation for every method: the server turned the request away. Other 5xx are one
+/// for reads alone: kube-apiserver says 500 and `Retry-After` also where its storage timed out, and may have stored the object.
+/// Without it, reads are tried again where the server or something before it was not able to answer.
 pub(crate) fn after_status(status: u16, retry_after: Option<Duration>, read: bool) -> Option<Chance> {
-    let busy = status == 429 || (500..=599).contains(&status);
+    let turned_away = matches!(status, 429 | 503);
     match retry_after {
-        Some(wait) if busy => Some(Chance::Invited(wait)),
+        Some(wait) if turned_away || (read && (500..=599).contains(&status)) => Some(Chance::Invited(wait)),
         _ if read && matches!(status, 429 | 500 | 502 | 503 | 504) => {
             Some(Chance::Uninvited(Budget::ANSWERED))
         }
@@ -172,9 +173,10 @@ mod tests {
         let uninvited = Some(Chance::Uninvited(5));
         for (status, after, write, read) in [
             (429, Some(wait), invited, invited),
-            (500, Some(wait), invited, invited),
+            (500, Some(wait), None, invited),
+            (504, Some(wait), None, invited),
             (503, Some(wait), invited, invited),
-            (507, Some(wait), invited, invited),
+            (507, Some(wait), None, invited),
             (429, None, None, uninvited),
             (500, None, None, uninvited),
             (501, None, None, None),
