@@ -54,6 +54,10 @@ impl Proxy {
             _ => return None,
         };
         let authority = rest.split(['/', '?', '#']).next()?;
+        // A password that is not escaped would end the authority early: a part of it would be taken for the host, and shown.
+        if rest.get(authority.len()..)?.contains('@') {
+            return None;
+        }
         let (user, place) = match authority.rsplit_once('@') {
             Some((user, place)) => (Some(user), place),
             None => (None, authority),

@@ -29,7 +29,7 @@ pub(super) fn choose(config: &Config, origin: &Origin) -> Result<Option<Proxy>> 
     };
     Proxy::parse(&url).map(|proxy| Some(proxy.from(from))).ok_or_else(|| {
         Error::new(Kind::Config, config.origin(), format!("the proxy URL ({named}) cannot be used"))
-            .with_help("http, https, socks5 and socks5h URLs are understood")
+            .with_help("http, https, socks5 and socks5h URLs are understood; a user name and a password in them are %-escaped")
     })
 }
 
@@ -173,7 +173,15 @@ mod tests {
         let proxy = choose(&config("http://me:p%40ss@proxy.example:3128"), &origin).unwrap().unwrap();
         assert_eq!((proxy.host(), proxy.port()), ("proxy.example", 3128));
         assert_eq!(proxy.authorization().unwrap().as_bytes(), b"Basic bWU6cEBzcw==");
-        for url in ["http://a:canary@", "http://a:can%4", "ftp://canary@b", "http://b:canary", "canary"] {
+        for url in [
+            "http://a:canary@",
+            "http://a:can%4",
+            "ftp://canary@b",
+            "http://b:canary",
+            "http://canary:12/3@b",
+            "http://a:12#canary@b",
+            "canary",
+        ] {
             let error = choose(&config(url), &origin).unwrap_err().to_string();
             assert!(!error.contains("canary"), "{error}");
         }
