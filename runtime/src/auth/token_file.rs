@@ -63,7 +63,11 @@ impl Source for TokenFile {
 
     fn error(&self, failure: &Failure) -> Error {
         let context = format!("reading token file {}", self.path.display());
-        Error::new(Kind::Auth, context, failure.message.as_str())
+        let error = Error::new(Kind::Auth, context, failure.message.as_str());
+        match &failure.help {
+            Some(help) => error.with_help(help.as_str()),
+            None => error,
+        }
     }
 }
 
@@ -72,7 +76,7 @@ fn read(path: &Path) -> std::result::Result<SecretString, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| Failure::new("it is not text"))?;
     let token = trimmed_secret(text);
     if token.expose_secret().is_empty() {
-        return Err(Failure::new("it is empty"));
+        return Err(Failure::new("it is empty").with_help("its writer may not have put a token into it yet"));
     }
     if !is_token(token.expose_secret()) {
         return Err(Failure::new(

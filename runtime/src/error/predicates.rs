@@ -230,7 +230,8 @@ impl Error {
         matches!(self.kind(), Kind::Config | Kind::NoConfig | Kind::NoContext)
     }
 
-    /// No configuration was found in any place that was looked at (client-go's `IsEmptyConfig`).
+    /// No configuration was found in any place that was looked at (client-go's `IsEmptyConfig`), or the file that was named
+    /// does not exist.
     ///
     /// # Troubleshooting
     /// The message lists the places, and why each was passed over; set `KUBECONFIG`, or name a server.

@@ -58,7 +58,8 @@ impl Exec {
             metrics.exec_plugin_call(call.code, call.status);
         }
         let output = output?;
-        credential::read(output.expose_secret(), self.runner.api_version()).map_err(Failure::new)
+        credential::read(output.expose_secret(), self.runner.api_version())
+            .map_err(|message| Failure::new(message).with_help("run it by hand to see what it prints"))
     }
 
     /// All that makes one call of a plugin differ from another. It holds secrets.

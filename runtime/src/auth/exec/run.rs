@@ -157,7 +157,13 @@ impl Runner {
         *call = Some(Call::NOT_FOUND);
         let mut group = Group::spawn(command, !interactive).map_err(|error| match error.kind() {
             ErrorKind::NotFound => self.not_found(format!("{} does not exist", program.display())),
-            _ => Failure::new(format!("{} cannot be run: {error}", program.display())),
+            kind => {
+                let failure = Failure::new(format!("{} cannot be run: {error}", program.display()));
+                match kind {
+                    ErrorKind::PermissionDenied => failure.with_help("may it be run? `chmod +x` allows it"),
+                    _ => failure,
+                }
+            }
         })?;
 
         *call = Some(Call::INTERNAL);

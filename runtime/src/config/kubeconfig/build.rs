@@ -39,6 +39,10 @@ impl Kubeconfig {
             None if self.chooses(overrides) || overrides.cluster_defaults.server.is_some() => {
                 Named::default()
             }
+            None if self.is_empty() => {
+                let message = "there is no cluster, user or context in it; is it the right file?".to_owned();
+                return Err(failure(&origin, vec![message]));
+            }
             None => {
                 let others = alternatives("", self.context_names());
                 let message = format!(
@@ -72,13 +76,14 @@ impl Kubeconfig {
     }
 
     fn no_such_context(&self, name: &str, asked: bool) -> Error {
-        let others = alternatives(name, self.context_names());
-        let said = if asked { "" } else { "current-context names it, but " };
-        let mut message = format!("{said}there is no context {name:?}{others}");
         if self.sources.read.is_empty() && !self.sources.explicit {
             let places: String = self.places().iter().map(|place| format!("\n  - {place}")).collect();
-            message = format!("{message}; looked at:{places}");
+            let message = format!("there is no context {name:?}; looked at:{places}");
+            return Error::new(Kind::NoContext, "no kubeconfig was found", message);
         }
+        let others = alternatives(name, self.context_names());
+        let member = if asked { "" } else { "current-context: " };
+        let message = format!("{member}there is no context {name:?}{others}");
         Error::new(Kind::NoContext, self.sources.describe(), message)
     }
 

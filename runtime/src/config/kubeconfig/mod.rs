@@ -127,7 +127,8 @@ impl Kubeconfig {
     pub fn parse(yaml: impl AsRef<[u8]>) -> Result<Self> {
         let mut merged =
             Kubeconfig { sources: Sources { explicit: true, ..Sources::default() }, ..Kubeconfig::default() };
-        let file = read::read(yaml.as_ref(), None).map_err(|problems| malformed(vec![(None, problems)]))?;
+        let file = read::read(yaml.as_ref(), None)
+            .map_err(|problems| malformed(Kind::Config, vec![(None, problems)]))?;
         merged.add(file);
         Ok(merged)
     }
@@ -168,6 +169,7 @@ impl Kubeconfig {
         let sources = Sources { explicit, named_by, ..Sources::default() };
         let mut merged = Kubeconfig { sources, environment: environment.clone(), ..Kubeconfig::default() };
         let mut problems = Vec::new();
+        let mut absent = false;
         for path in paths {
             if path.as_os_str().is_empty() || merged.sources.listed.contains(&path) {
                 continue;
@@ -186,6 +188,7 @@ impl Kubeconfig {
                     continue;
                 }
                 Err(error) => {
+                    absent |= error.kind() == ErrorKind::NotFound;
                     let what_to_do = match error.kind() {
                         ErrorKind::NotFound => "; correct the path",
                         ErrorKind::PermissionDenied => "; let this program's user read it",
@@ -197,7 +200,11 @@ impl Kubeconfig {
             }
             merged.sources.read.push(path);
         }
-        if problems.is_empty() { Ok(merged) } else { Err(malformed(problems)) }
+        match problems.len() {
+            0 => Ok(merged),
+            1 if absent => Err(malformed(Kind::NoConfig, problems)),
+            _ => Err(malformed(Kind::Config, problems)),
+        }
     }
 
     /// Of entries with the same name the first wins as a whole; of `current-context` the first that is set.
@@ -335,7 +342,7 @@ impl fmt::Debug for Kubeconfig {
 /// How many problems of one file are worth reading.
 const SHOWN_PROBLEMS: usize = 20;
 
-fn malformed(files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
+fn malformed(kind: Kind, files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
     let several = files.len() > 1;
     let name = |path: &Option<PathBuf>| match path {
         Some(path) => format!("kubeconfig {}", path.display()),
@@ -362,7 +369,7 @@ fn malformed(files: Vec<(Option<PathBuf>, Vec<String>)>) -> Error {
             format!("{count} problems:{list}")
         }
     };
-    Error::new(Kind::Config, context, message)
+    Error::new(kind, context, message)
 }
 
 impl Sources {

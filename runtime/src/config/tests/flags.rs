@@ -96,6 +96,9 @@ fn without_flags_a_configuration_is_inferred_and_empty_flags_are_none() {
     assert!(error.is_config_not_found(), "{error}");
     let error = flags(&["--kubeconfig=/none"]).config_in(&Environment::empty()).unwrap_err();
     assert!(error.to_string().contains("/none: cannot be read"), "{error}");
+    assert!(error.is_config_not_found() && error.is_config(), "{error}");
+    let folder = flags(&["--kubeconfig=/"]).config_in(&Environment::empty()).unwrap_err();
+    assert!(folder.is_config() && !folder.is_config_not_found(), "it is there: {folder}");
 }
 
 #[test]

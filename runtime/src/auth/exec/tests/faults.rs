@@ -21,6 +21,17 @@ async fn e1_a_missing_plugin_is_named_with_the_folders_searched_and_how_to_get_i
     assert!(error.contains("/nowhere/aws-login does not exist (run: apt install it)"), "{error}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_plugin_that_may_not_be_run_or_prints_something_else_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("login");
+    fs::write(&path, "#!/bin/sh\n").unwrap();
+    let failure = bare(ExecPlugin::new(path.to_str().unwrap())).obtain().await.err().unwrap();
+    assert!(failure.message.contains("cannot be run") && failure.help.unwrap().contains("chmod +x"));
+    assert!(printing("hello").error().await.contains("run it by hand"));
+}
+
 #[tokio::test]
 async fn e1_a_plugin_that_fails_is_run_once_per_backoff_however_often_it_is_asked_for() {
     let clock = Clock::default();

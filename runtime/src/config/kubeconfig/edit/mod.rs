@@ -121,7 +121,7 @@ impl EditOptions {
             }
         }
         if !problems.is_empty() {
-            return Err(super::malformed(problems));
+            return Err(super::malformed(Kind::Config, problems));
         }
         let home = files.iter().position(|file| file.exists).unwrap_or(0);
         Ok(KubeconfigEdit { files, home, _locks: locks })
@@ -258,8 +258,9 @@ impl KubeconfigEdit {
     pub fn kubeconfig(&self) -> Result<Kubeconfig> {
         let mut merged = Kubeconfig::default();
         for document in self.files.iter().filter(|file| file.exists || file.changed) {
-            let file = read::read(document.text().as_bytes(), Some(&document.path))
-                .map_err(|problems| super::malformed(vec![(Some(document.path.clone()), problems)]))?;
+            let file = read::read(document.text().as_bytes(), Some(&document.path)).map_err(|problems| {
+                super::malformed(Kind::Config, vec![(Some(document.path.clone()), problems)])
+            })?;
             merged.add(file);
             merged.sources.read.push(document.path.clone());
         }
