@@ -313,7 +313,8 @@ fn e7_an_executor_that_ends_under_a_run_does_not_wedge_the_others() {
 async fn e9_a_plugin_that_prints_without_end_is_stopped() {
     let error = Plugin::new("exec yes s3cr3t").error().await;
     assert!(error.contains("more than 1048576 bytes") && !error.contains("s3cr3t"), "{error}");
-    let plugin = Plugin::new("yes s3cr3t & echo $! > \"$DIR/child\"; wait");
+    // It says who it is before it prints: it may be stopped at once then.
+    let plugin = Plugin::new("sh -c 'echo $$ > \"$DIR/child\"; exec yes s3cr3t' & wait");
     let error = plugin.error().await;
     assert!(error.contains("more than 1048576 bytes"), "{error}");
     let child: i32 = plugin.file("child").trim().parse().unwrap();
