@@ -134,6 +134,18 @@ impl Target {
     pub(super) async fn text(&self, request: &Request) -> Result<String> {
         let response = self.client.call(request).await?;
         check(&self.client, request, &response)?;
+        self.text_of(request, response)
+    }
+
+    /// The same where the text must be an object.
+    pub(super) async fn object_text(&self, request: &Request) -> Result<String> {
+        let response = self.client.call(request).await?;
+        check(&self.client, request, &response)?;
+        self.client.object_of_the_api(request, &response)?;
+        self.text_of(request, response)
+    }
+
+    fn text_of(&self, request: &Request, response: Response) -> Result<String> {
         String::from_utf8(response.body.into())
             .map_err(|_| self.client.error(request, Kind::Decode, "the answer is no UTF-8 text"))
     }
@@ -168,6 +180,7 @@ pub(super) fn decode<T: Value + Default>(
     response: &Response,
 ) -> Result<T> {
     check(client, request, response)?;
+    client.object_of_the_api(request, response)?;
     codec::from_slice(&response.body).map_err(|error| undecodable(client, request, &error.to_string()))
 }
 
@@ -182,11 +195,7 @@ pub(super) fn status(response: &Response) -> Option<Status> {
 /// Finds failures that travel as success: nothing at all, or a Status that says so.
 pub(super) fn check(client: &Client, request: &Request, response: &Response) -> Result<()> {
     if response.body.is_empty() {
-        return Err(client.error(
-            request,
-            Kind::Decode,
-            format!("0-length response with status {}", response.status),
-        ));
+        return Err(client.no_api(request, format!("0-length response with status {}", response.status)));
     }
     match status(response) {
         Some(status) if status.status.as_deref() == Some("Failure") => {

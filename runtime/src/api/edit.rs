@@ -62,7 +62,7 @@ impl<T: Entity> EditRequest<T> {
             if let Some(timeout) = self.timeout {
                 get = get.timeout(timeout);
             }
-            let read = get.raw().await?;
+            let read = get.object_text().await?;
             let Some(patch) = self.difference(&read)? else {
                 return self.decode(&read);
             };

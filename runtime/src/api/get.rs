@@ -44,6 +44,12 @@ impl<T> GetRequest<T> {
         let request = self.request().map_err(|error| error.in_context(|| self.target.describe("get")))?;
         self.target.text(&request).await
     }
+
+    /// The same, refused where it is no object.
+    pub(super) async fn object_text(self) -> Result<String> {
+        let request = self.request().map_err(|error| error.in_context(|| self.target.describe("get")))?;
+        self.target.object_text(&request).await
+    }
 }
 
 impl<T: Value + Default + 'static> GetRequest<T> {

@@ -166,6 +166,7 @@ fn page<T: Entity>(target: &Target, request: &Request, response: &Response) -> R
     };
     match super::call::decode::<List<T>>(&target.client, request, response) {
         Ok(list) => Ok(of(list.metadata, list.items.into_iter().map(Ok).collect())),
+        Err(error) if error.is_unexpected_content() => Err(error),
         Err(error) => {
             let Ok(list) = codec::from_slice::<List<RawJson>>(&response.body) else { return Err(error) };
             let read = |item: RawJson| {

@@ -1,11 +1,14 @@
 //! Whether a success is an answer of an API server at all: proxies, login pages and other servers say 200 as well.
 //!
-//! Only what cannot be JSON is refused; what is called wrongly and looks like JSON is left to the codec.
+//! Refused is what cannot be JSON, and JSON that is no object of the API; what is called wrongly and looks like JSON, and
+//! JSON that is broken, is left to the codec.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{Client, Response};
 use crate::Result;
+use crate::codec::{Peek, Reader, decode_members};
 use crate::error::{self, Error, Kind};
 use crate::request::{Expect, Headers, Request};
 use crate::transport::Answer;
@@ -14,6 +17,8 @@ use crate::transport::Answer;
 const SHOWN: usize = 200;
 /// How long its beginning is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// At least one of these is at the top of every object and every list.
+const TOP: [&str; 4] = ["kind", "apiVersion", "metadata", "items"];
 
 impl Client {
     /// An answer as it is, unless an object was asked for and this is none.
@@ -54,6 +59,27 @@ impl Client {
         Err(self.foreign(request, answer.status, &answer.headers, &start))
     }
 
+    /// Refuses JSON that is no object of the API.
+    ///
+    /// client-go takes `{}` and `null` for every type that is read. Here they are failures: a login page's or another
+    /// server's JSON would be an empty list, and whoever watches would believe that everything was deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the answer's top has nothing that an object or a list has. What is no JSON is not looked at.
+    pub(crate) fn object_of_the_api(&self, request: &Request, response: &Response) -> Result<()> {
+        if is_object_of_the_api(&response.body) {
+            return Ok(());
+        }
+        // It has no kind, so it can be shown: no Secret comes without one.
+        let shown = error::excerpt(&response.body, SHOWN);
+        let message = format!(
+            "the server answered {} with JSON that is no object of the API: {shown}",
+            response.status
+        );
+        Err(self.no_api(request, message))
+    }
+
     fn foreign(&self, request: &Request, status: u16, headers: &Headers, body: &[u8]) -> Error {
         let content_type = headers.get("content-type").unwrap_or_default();
         let content_type = error::excerpt(content_type.as_bytes(), 64);
@@ -62,6 +88,11 @@ impl Client {
         if is_text(headers) {
             message = format!("{message}: {}", error::excerpt(body, SHOWN));
         }
+        self.no_api(request, message)
+    }
+
+    /// A success that says nothing an API server says.
+    pub(crate) fn no_api(&self, request: &Request, message: String) -> Error {
         let error = self.error(request, Kind::Content, message);
         self.with_origin(error.with_help("is this the API server, or a proxy or login page?"))
     }
@@ -81,6 +112,37 @@ fn is_json(headers: &Headers) -> bool {
 fn is_text(headers: &Headers) -> bool {
     let kind = headers.get("content-type").unwrap_or_default();
     kind.trim_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("text/"))
+}
+
+/// Whether JSON has a member at its top that objects and lists have. Servers write such a member first, so that nothing
+/// else is read of a usual answer.
+fn is_object_of_the_api(body: &[u8]) -> bool {
+    let known = |name: &str| TOP.contains(&name);
+    if first_name(body).is_some_and(|name| known(&name)) {
+        return true;
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return true };
+    let mut reader = Reader::new(text);
+    let mut found = false;
+    let read = match reader.peek() {
+        Ok(Peek::Object) => decode_members(&mut reader, "an object", |reader, name| {
+            found |= known(name);
+            reader.raw().map(drop)
+        }),
+        Ok(Peek::Null) => reader.null().map(drop),
+        // No type takes it, so it is the codec's, which shows nothing: a string alone can be a secret.
+        _ => return true,
+    };
+    // Where and why it is broken is said by the codec.
+    found || read.is_err()
+}
+
+/// The name of the first member of an object, if it is at the very beginning.
+fn first_name(body: &[u8]) -> Option<Cow<'_, str>> {
+    let start = body.get(..64).unwrap_or(body).utf8_chunks().next()?.valid();
+    let mut reader = Reader::new(start);
+    reader.enter(b'{', "an object").ok()?;
+    reader.name().ok()
 }
 
 fn looks_like_json(body: &[u8]) -> bool {
@@ -111,5 +173,36 @@ mod tests {
             assert_eq!(is_json(&headers), json, "{content_type}");
         }
         assert!(is_json(&Headers::default()));
+    }
+
+    #[test]
+    fn an_object_of_the_api_is_told_by_one_member_at_its_top() {
+        let late = format!(r#"{{"x":"{}","y":[{{"kind":1}}],"items":null}}"#, "x".repeat(200));
+        for (body, of_the_api) in [
+            (r#"{"kind":"Pod"}"#, true),
+            (r#" { "apiVersion" :"v1"}"#, true),
+            (r#"{"metadata":null,"x":1}"#, true),
+            (r#"{"\u006bind":"Pod"}"#, true),
+            (r#"{"spec":{},"items":[]}"#, true),
+            (&late, true),
+            ("{}", false),
+            ("null", false),
+            ("[]", true),
+            (r#"[{"kind":"Pod"}]"#, true),
+            ("1", true),
+            (r#""kind""#, true),
+            (r#"{"error":"login required"}"#, false),
+            (r#"{"data":{"kind":"Pod"}}"#, false),
+            (r#"{"Kind":"Pod"}"#, false),
+            // Broken: the codec says where.
+            ("", true),
+            ("{", true),
+            (r#"{"error":"#, true),
+            ("<html>", true),
+            (r#"{"a":1}}"#, false),
+        ] {
+            assert_eq!(is_object_of_the_api(body.as_bytes()), of_the_api, "{body}");
+        }
+        assert!(is_object_of_the_api(b"{\"a\":\"\xff\"}"), "no UTF-8");
     }
 }

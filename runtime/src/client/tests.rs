@@ -217,7 +217,8 @@ async fn foreign_answers_are_shown_in_part_and_without_what_steers_a_terminal() 
     assert!(error.is_forbidden() && error.is_unexpected_server_response());
     assert!(error.causes()[0].message.as_ref().unwrap().len() < 2100);
     assert!(!error.to_string().contains('\u{1b}') && error.to_string().contains("login"));
-    assert!(widgets.get("a").await.unwrap_err().to_string().contains("0-length response"));
+    let error = widgets.get("a").await.unwrap_err();
+    assert!(error.is_unexpected_content() && error.to_string().contains("0-length response"), "{error}");
 }
 
 #[tokio::test]

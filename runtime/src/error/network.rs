@@ -101,7 +101,8 @@ impl Error {
         self.0.location.as_deref().filter(|_| self.is_redirect())
     }
 
-    /// The answer is a success, and not of the type that an API server answers with: a page for people, mostly.
+    /// The answer is a success, and not what an API server answers with: a page for people mostly, JSON without any of
+    /// `kind`, `apiVersion`, `metadata` and `items`, or nothing at all.
     ///
     /// # Troubleshooting
     /// A proxy, a login page or another server stands at this address; the message shows how its answer begins.

@@ -43,7 +43,8 @@ async fn h11_odd_json_is_an_error_with_its_path_or_taken_as_documented() {
         [&b"\xff\xfe{}"[..], b"{\"kind\":\"\xc3\"}", b"{\"kind\":\"Widget\0\"}", b"\0", b"null", b"1", b"[]"]
     {
         let error = get(bytes).await.err();
-        assert!(error.as_ref().is_none_or(Error::is_decode), "{bytes:?}: {error:?}");
+        let told = |error: &Error| error.is_decode() || error.is_unexpected_content();
+        assert!(error.as_ref().is_none_or(told), "{bytes:?}: {error:?}");
     }
 }
 
@@ -63,6 +64,37 @@ async fn h12_what_is_null_or_missing_is_taken_as_go_takes_it() {
     assert_eq!((list.items.len(), list.metadata.resource_version.as_deref()), (1, None));
     let kept = crate::codec::to_string(&list.items[0]);
     assert!(kept.contains(r#""new":{"x":[1]}"#), "members that nobody knows are kept: {kept}");
+}
+
+#[tokio::test]
+async fn json_that_is_no_object_of_the_api_is_refused_and_shown() {
+    for body in ["{}", "null", r#"{"error":"login required"}"#, r#"{"hello":{"kind":"Pod"}}"#] {
+        let (client, script) = Script::client((0..7).map(|_| Act::answer(200, &[], body)));
+        let widgets = widgets(&client);
+        for error in [
+            widgets.get("a").await.unwrap_err(),
+            widgets.list().await.unwrap_err(),
+            widgets.create(&Widget::default()).await.unwrap_err(),
+            widgets.delete("a").await.unwrap_err(),
+            widgets.edit("a", |widget| widget.spec = None).await.unwrap_err(),
+        ] {
+            assert!(error.is_unexpected_content() && error.to_string().contains(body), "{error}");
+            assert!(error.to_string().contains("a proxy or login page"), "{error}");
+        }
+        let mut watch = Box::pin(widgets.watch().resuming().by_pages());
+        loop {
+            let event = tokio::time::timeout(Duration::from_secs(10), watch.next()).await;
+            match event.expect("it is told at once").unwrap() {
+                Ok(event) => assert!(format!("{event:?}").starts_with("ListStarted"), "{event:?}"),
+                Err(error) => {
+                    assert!(error.is_unexpected_content(), "{error}");
+                    break;
+                }
+            }
+        }
+        assert_eq!(script.count(), 6, "nothing is asked twice");
+        assert_eq!(widgets.get("a").raw().await.unwrap(), body);
+    }
 }
 
 #[tokio::test]
