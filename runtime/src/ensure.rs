@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::error::{Error, Kind};
 use crate::watch::WatchEvent;
@@ -83,7 +83,6 @@ impl Ensure {
     pub async fn run(self, wanted: Vec<Wanted>) -> Result<()> {
         let wanted = self.distinct(wanted)?;
         let missing: Vec<Missing> = wanted.iter().map(|_| Missing(Mutex::default())).collect();
-        let deadline = Instant::now() + self.timeout;
         let mut open: Vec<usize> = (0..wanted.len()).collect();
         let this = &self;
         let all = async {
@@ -98,7 +97,7 @@ impl Ensure {
             Ok(())
         };
         // Boxed, since it is large and lives in every future that waits for it.
-        if let Ok(result) = timeout_at(deadline, Box::pin(all)).await {
+        if let Ok(result) = timeout(self.timeout, Box::pin(all)).await {
             return result;
         }
         let late = open.iter().filter_map(|at| Some((wanted.get(*at)?, missing.get(*at)?)));

@@ -142,9 +142,30 @@ impl Client {
         let error = if error.is_ambiguous() { error.with_more_help(AMBIGUOUS) } else { error };
         match headers.get("location").filter(|_| (300..400).contains(&status)) {
             Some(location) => self.redirected(error, location),
-            None if status == 401 => self.with_origin(error),
-            None => error,
+            None => self.who_asked(status, headers, error),
         }
+    }
+
+    /// Who asked, where that decides.
+    fn who_asked(&self, status: u16, headers: &Headers, error: Error) -> Error {
+        let page = headers.get("content-type").is_some_and(|media| media.starts_with("text/html"));
+        let help = match (status, self.shared.config.credential_shown()) {
+            (401 | 403, _) if page => "is this the API server, or a proxy or login page?".to_owned(),
+            (401, None) => "no credentials were sent, since none are configured".to_owned(),
+            (401, Some(shown)) => {
+                format!("{shown} was not accepted: is it expired, or meant for another cluster?")
+            }
+            (403, None) => {
+                return self.with_origin(
+                    error.with_more_help("no credentials were sent, since none are configured"),
+                );
+            }
+            (400, _) if error.to_string().contains("HTTP request to an HTTPS server") => {
+                "this server speaks TLS: should its URL begin with https://?".to_owned()
+            }
+            _ => return error,
+        };
+        self.with_origin(error.with_help(help))
     }
 
     fn redirected(&self, error: Error, location: &str) -> Error {

@@ -248,6 +248,28 @@ async fn answers_and_waiting_are_bounded() {
 }
 
 #[tokio::test]
+async fn who_was_not_let_in_is_said_and_never_shown() {
+    let page = "<!DOCTYPE html><title>Welcome</title>";
+    let html = |code| Reply::with(code, &[("content-type", "text/html; charset=utf-8")], page);
+    let refused = |code, reason| Reply::new(code, &status(code, reason));
+    let plain = "Client sent an HTTP request to an HTTPS server.\n";
+    for (reply, token, help) in [
+        (refused(401, "Unauthorized"), "canary", "the bearer token was not accepted"),
+        (refused(401, "Unauthorized"), "", "no credentials were sent"),
+        (refused(403, "Forbidden"), "", "no credentials were sent"),
+        (html(401), "canary", "login page"),
+        (html(403), "", "login page"),
+        (Reply::with(400, &[("content-type", "text/plain")], plain), "", "https://"),
+    ] {
+        let server = Server::start([reply]).await;
+        let config = Config::new(&server.url).allow_credentials_over_http(true);
+        let config = if token.is_empty() { config } else { config.bearer_token(token) };
+        let error = widgets(&Client::new(config).unwrap()).get("a").await.unwrap_err().to_string();
+        assert!(error.contains(help) && !error.contains("canary"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn errors_say_what_to_do() {
     for (code, reason, help) in [
         (
@@ -258,7 +280,7 @@ async fn errors_say_what_to_do() {
         (409, "Conflict", "use edit"),
         (410, "Expired", "without a resourceVersion"),
         (415, "UnsupportedMediaType", "use a merge patch"),
-        (401, "Unauthorized", "expired"),
+        (401, "Unauthorized", "no credentials were sent"),
     ] {
         let server = Server::start([Reply::new(code, &status(code, reason))]).await;
         let text = widgets(&server.client()).get("a").await.unwrap_err().to_string();

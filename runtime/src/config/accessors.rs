@@ -72,6 +72,28 @@ impl Config {
         &self.credentials
     }
 
+    /// What a request shows of who asks, for messages; `None` where nobody is said to ask. Never the secret itself.
+    pub(crate) fn credential_shown(&self) -> Option<String> {
+        let Credentials { token, token_file, basic, exec, auth_provider } = &self.credentials;
+        // In the order in which one of them is chosen.
+        if let Some(path) = token_file {
+            return Some(format!("the token in {}", path.display()));
+        }
+        if token.is_some() {
+            return Some("the bearer token".to_owned());
+        }
+        if let Some((user, _)) = basic {
+            return Some(format!("the password of user {user:?}"));
+        }
+        if self.tls.identity.is_some() {
+            return Some("the client certificate".to_owned());
+        }
+        if let Some(plugin) = exec {
+            return Some(format!("the credential of the exec plugin {:?}", plugin.command));
+        }
+        auth_provider.as_ref().map(|provider| format!("the token of the auth-provider {:?}", provider.name))
+    }
+
     pub(crate) fn surroundings(&self) -> &Environment {
         &self.environment
     }

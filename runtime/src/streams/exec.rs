@@ -10,7 +10,7 @@ use super::pipe::pipe;
 use super::process::{Process, Running, Stderr, Stdin, Stdout, Task, Terminal};
 use super::session::{Session, Size};
 use super::socket::Socket;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::request::Request;
 use crate::transport::Duplex;
 use crate::{Client, Result};
@@ -221,8 +221,13 @@ impl ExecRequest {
     /// # Errors
     ///
     /// When there is no such pod (`is_not_found`), the caller may not do this (`is_forbidden`), or the server answers with
-    /// another failure, with no WebSocket, or not at all.
+    /// another failure, with no WebSocket, or not at all; and when there is [input](ExecRequest::input) (`is_request`).
     pub async fn start(self) -> Result<Process> {
+        if self.input.is_some() {
+            let message = "the input would be lost: nothing was sent";
+            return Err(Error::new(Kind::Request, self.connect.describe(), message)
+                .with_help("write it to `Process::stdin`, or call `output()`"));
+        }
         self.connect.start().await
     }
 

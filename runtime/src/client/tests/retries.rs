@@ -254,6 +254,8 @@ async fn n1_the_message_names_the_kubeconfig_and_the_context_where_connecting_or
         Act::Fail(FailureKind::Tls),
         Act::Fail(FailureKind::Proxy(Some(407))),
         Act::answer(401, &[], &status(401, "Unauthorized")),
+        // Nobody asked: the user of that context has no credentials.
+        Act::answer(403, &[], &status(403, "Forbidden")),
         html,
         redirect,
     ] {
@@ -261,7 +263,7 @@ async fn n1_the_message_names_the_kubeconfig_and_the_context_where_connecting_or
         let text = widgets(&client).create(&no_content()).await.unwrap_err().to_string();
         assert!(text.contains(&from), "{text}");
     }
-    let (client, _) = Script::configured(Config::from_kubeconfig(&file).unwrap(), [Act::busy(403, "1")]);
+    let (client, _) = Script::configured(Config::from_kubeconfig(&file).unwrap(), [Act::busy(404, "1")]);
     let text = widgets(&client).get("a").await.unwrap_err().to_string();
     assert!(!text.contains("configured by"), "where it is from does not matter here: {text}");
 }
