@@ -17,6 +17,9 @@ pub(crate) use response::{BODY_SHOWN, excerpt, from_answer, from_status};
 
 use crate::wire::Status;
 
+/// What to ask where something answers that does not speak like an API server.
+pub(crate) const NO_API: &str = "is this the API server, or a proxy or login page?";
+
 /// What any call of this crate can fail with.
 ///
 /// One word wide, `Send + Sync + 'static`. Branch on the predicates (`is_not_found()`, `is_conflict()` …); they follow

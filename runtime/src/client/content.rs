@@ -94,7 +94,7 @@ impl Client {
     /// A success that says nothing an API server says.
     pub(crate) fn no_api(&self, request: &Request, message: String) -> Error {
         let error = self.error(request, Kind::Content, message);
-        self.with_origin(error.with_help("is this the API server, or a proxy or login page?"))
+        self.with_origin(error.with_help(error::NO_API))
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::Client;
 use super::attempts::Attempts;
-use crate::config::Config;
 use crate::error::{self, ConnectFailure, ConnectPhase, Error, Kind};
 use crate::request::{Headers, Request};
 use crate::transport::{Failure, FailureKind, Phase};
@@ -65,9 +64,9 @@ impl Client {
         match failure.kind {
             // Where the proxy is configured is said already, and may be elsewhere.
             FailureKind::Proxy(_) | FailureKind::ConnectTimeout(Phase::Proxy) => {
-                match self.shared.config.origin() {
-                    Config::IN_CODE => error,
-                    origin => error.with_more_help(format!("the server is configured by {origin}")),
+                match self.shared.config.place() {
+                    Some(place) => error.with_more_help(format!("the server is configured by {place}")),
+                    None => error,
                 }
             }
             _ => self.with_origin(error),
@@ -150,7 +149,7 @@ impl Client {
     fn who_asked(&self, status: u16, headers: &Headers, error: Error) -> Error {
         let page = headers.get("content-type").is_some_and(|media| media.starts_with("text/html"));
         let help = match (status, self.shared.config.credential_shown()) {
-            (401 | 403, _) if page => "is this the API server, or a proxy or login page?".to_owned(),
+            (401 | 403, _) if page => error::NO_API.to_owned(),
             (401, None) => "no credentials were sent, since none are configured".to_owned(),
             (401, Some(shown)) => {
                 format!("{shown} was not accepted: is it expired, or meant for another cluster?")
@@ -185,10 +184,7 @@ impl Client {
 
     /// The error with the file and the context that the server and the credentials are from, where there is a file.
     pub(super) fn with_origin(&self, error: Error) -> Error {
-        match self.shared.config.origin() {
-            Config::IN_CODE => error,
-            origin => error.with_more_help(format!("configured by {origin}")),
-        }
+        self.shared.config.named_in(error)
     }
 }
 

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::{Config, Credentials, Environment, TlsOptions};
 use crate::UnknownFieldPolicy;
+use crate::error::Error;
 
 impl Config {
     /// The server's URL with its path prefix and without a trailing slash. Empty if malformed, which `validate` reports.
@@ -61,6 +62,19 @@ impl Config {
     /// Where this configuration came from, for messages.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The same as far as it is a place to look at: a configuration that was built in code has none.
+    pub(crate) fn place(&self) -> Option<&str> {
+        Some(self.origin()).filter(|origin| *origin != Config::IN_CODE)
+    }
+
+    /// The error with the file and the context that this configuration is from, where there is a file.
+    pub(crate) fn named_in(&self, error: Error) -> Error {
+        match self.place() {
+            Some(place) => error.with_more_help(format!("configured by {place}")),
+            None => error,
+        }
     }
 
     /// Header names and values, ready to send: names are valid tokens, values hold no control characters.

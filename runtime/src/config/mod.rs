@@ -99,7 +99,7 @@ pub(crate) struct Credentials {
 
 impl Config {
     /// The origin of a configuration that came from nowhere: there is no file to look at.
-    pub(crate) const IN_CODE: &str = "configuration built in code";
+    const IN_CODE: &str = "configuration built in code";
 
     /// A configuration for `server`: a URL (a path prefix is kept), or `host` or `host:port`.
     ///

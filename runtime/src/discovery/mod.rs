@@ -27,7 +27,7 @@ use futures_util::{StreamExt as _, future, stream};
 
 use crate::client::Response;
 use crate::codec::{self, DecodeError, Value};
-use crate::error::{Error, Kind};
+use crate::error::{self, Error, Kind};
 use crate::request::{Method, Path, Request};
 use crate::{Client, Result};
 
@@ -301,7 +301,7 @@ impl Discovery {
     fn unreadable(&self, request: &Request, error: &DecodeError) -> Error {
         self.client
             .error(request, Kind::Decode, format!("the answer cannot be read: {error}"))
-            .with_help("is this the API server, or a proxy or login page?")
+            .with_help(error::NO_API)
     }
 }
 

@@ -46,10 +46,7 @@ impl HttpTransport {
         let settings = config.connection_settings();
         let proxy = proxy_choice::choose(config, &origin)?;
         let options = config.tls();
-        let said_by = |error: Error| match config.origin() {
-            Config::IN_CODE => error,
-            origin => error.with_more_help(format!("configured by {origin}")),
-        };
+        let said_by = |error: Error| config.named_in(error);
         let (secured, server_name) = match origin.is_plain() {
             true => (None, None),
             false => {
